@@ -1,0 +1,57 @@
+# Two commands: `make run` brings everything up with demo data, `make test` runs every test.
+# Both find or install Postgres and NATS themselves; .env.example names the settings.
+# ARGS="…" is handed on: `make test ARGS="-p events"`, `make run ARGS="--help"`.
+# Works with the make 3.81 of macOS, which knows no .ONESHELL.
+
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+VENV := $(TARGET_DIR)/checks-venv
+RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo "nextest run" || echo test)
+
+.PHONY: help run test bench lint generated check-containers
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+# Builds choose no package (-p): one selection of features, so that run and test share what they build.
+
+## make run                Everything in one process, with demo data; Ctrl-C stops it all.
+run:
+	@cargo build --bin iris
+	@exec $(TARGET_DIR)/debug/iris dev $(ARGS)
+
+## make test               Every test, on throw-away servers; may run beside `make run`.
+test:
+	@cargo $(RUNNER) --workspace --no-run
+	@exec $(TARGET_DIR)/debug/iris services --throw-away -- cargo $(RUNNER) --workspace $(ARGS)
+
+## make bench              One table of figures, as a release build.
+bench:
+	@cargo build --release --bin iris --bin bench
+	@exec $(TARGET_DIR)/release/iris services --throw-away -- $(TARGET_DIR)/release/bench $(ARGS)
+
+## make lint               Format and lints; a warning is an error.
+lint:
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- -D warnings
+
+## make generated          Writes docs/openapi.json again, and fails when it was not current.
+generated:
+	@cargo build --bin iris
+	@$(TARGET_DIR)/debug/iris openapi > $(TARGET_DIR)/openapi.json
+	@cmp -s $(TARGET_DIR)/openapi.json docs/openapi.json || { \
+		cp $(TARGET_DIR)/openapi.json docs/openapi.json; \
+		echo "docs/openapi.json was not current; it is now: commit it" >&2; exit 1; }
+
+## make check-containers   The compose file against its schema, the Dockerfile by hadolint; needs no engine.
+check-containers: $(VENV)/ready
+	@$(VENV)/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(VENV)/bin/hadolint Dockerfile
+	@echo "docker-compose.yml and Dockerfile: ok"
+
+$(VENV)/ready: deploy/requirements-checks.txt
+	@rm -rf $(VENV)
+	@mkdir -p $(TARGET_DIR)
+	@python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		-r deploy/requirements-checks.txt
+	@touch $@

@@ -1,0 +1,157 @@
+//! The committer: one task per process that turns submissions into appends, a batch at a time.
+//!
+//! Whatever waits in the queue is decided together, one command after another on working copies (a
+//! refused one harms no other), and appended in one statement. There is no timer: a lone command is a
+//! batch of one, and while one batch commits the next gathers.
+//!
+//! Invariants, and what keeps them:
+//! - *A decision rests on what is true at its commit.* The append succeeds only if the log's head is
+//!   exactly where the batch was decided ([`events::log::append`]); if another process wrote first,
+//!   the batch locks the head, drops the states that were written, and decides again. This holds for
+//!   everything read, not only for what is written.
+//! - *An acknowledged command is in the log.* Answers are sent after the commit.
+//! - *Nothing happens twice.* Answers to keyed commands commit with their events; after a connection
+//!   died at the commit, the log is fenced and looked into before anything is said or tried again.
+//! - *A refused command changes nothing.* Its unit is dropped.
+
+mod batch;
+mod cache;
+mod decide;
+mod metrics;
+mod session;
+
+use std::{sync::Arc, time::Duration};
+
+use events::log::IdempotencyKey;
+use platform::clock::{Clock, Ids};
+use sqlx::postgres::PgConnectOptions;
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Command, refusal::Refusal},
+    unit::Caller,
+};
+
+/// How many submissions wait at most; beyond that the caller is told to come back.
+pub const QUEUE_MAX: usize = 2048;
+/// How many submissions are decided together at most.
+pub const BATCH_MAX: usize = 256;
+/// How long a batch is tried again before its callers are told that it did not work.
+pub const BATCH_PATIENCE: Duration = Duration::from_secs(15);
+
+/// A command on its way to the log.
+pub struct Submission {
+    /// What is asked for.
+    pub command: Box<dyn Command>,
+    /// Who asks.
+    pub caller: Caller,
+    /// The client's key and the hash of its request.
+    pub key: Option<RequestKey>,
+    /// Of this command; its events carry it.
+    pub command_id: Uuid,
+    /// Canonical JSON of [`events::envelope::Metadata`].
+    pub metadata: String,
+}
+
+/// An idempotency key, and what it was first used for.
+#[derive(Clone, Debug)]
+pub struct RequestKey {
+    /// Scope and key.
+    pub key: IdempotencyKey,
+    /// SHA-256 of the canonical request.
+    pub request_hash: [u8; 32],
+}
+
+/// What became of an accepted command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON.
+    pub body: String,
+    /// The resource's revision.
+    pub revision: Option<i64>,
+    /// The log's position as the command left it.
+    pub position: i64,
+    /// The answer is an earlier one, of the same key and request.
+    pub replayed: bool,
+}
+
+/// Why there is no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// Refused; nothing changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The key was used for another request; nothing changed.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// Too many wait; nothing changed.
+    #[error("too many commands are waiting")]
+    QueueFull,
+    /// The database could not be reached in time; nothing changed.
+    #[error("the log could not be reached")]
+    Unavailable,
+    /// The database went away at the commit and did not come back in time: whether the command
+    /// happened is not known. The same request with the same key tells.
+    #[error("the outcome is not known")]
+    OutcomeUnknown,
+    /// The process is stopping; nothing changed.
+    #[error("the process is stopping")]
+    Stopping,
+    /// A fault of this program or of its log, already logged; nothing changed.
+    #[error("internal fault")]
+    Internal,
+}
+
+/// A submission with the way back to its caller.
+struct Queued {
+    submission: Submission,
+    reply: oneshot::Sender<Result<Outcome, SubmitError>>,
+}
+
+/// The way into the log; clones share one queue.
+#[derive(Clone)]
+pub struct Committer {
+    queue: mpsc::Sender<Queued>,
+    head: watch::Receiver<i64>,
+}
+
+impl Committer {
+    /// Starts the task. It ends once every clone is dropped and the queue is empty, so a stopping
+    /// process finishes what it accepted.
+    pub fn start(
+        database: PgConnectOptions,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> (Self, JoinHandle<()>) {
+        metrics::describe();
+        let (queue, submissions) = mpsc::channel(QUEUE_MAX);
+        let (head_sender, head) = watch::channel(0);
+        let session = session::Session::new(database);
+        let task = tokio::spawn(batch::run(submissions, session, clock, ids, head_sender));
+        (Self { queue, head }, task)
+    }
+
+    /// Submits and waits for the answer.
+    ///
+    /// # Errors
+    /// [`SubmitError`]; in all cases but [`SubmitError::OutcomeUnknown`] nothing changed.
+    pub async fn submit(&self, submission: Submission) -> Result<Outcome, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Queued { submission, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => SubmitError::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => SubmitError::Stopping,
+        })?;
+        answer.await.unwrap_or(Err(SubmitError::OutcomeUnknown))
+    }
+
+    /// The log's head as this process last moved it: wakes projections without asking the database.
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
+    }
+}

@@ -1,0 +1,71 @@
+//! Membership rules that suppliers and restaurants share.
+
+use events::{
+    account::Account,
+    log::Claim,
+    values::{AccountId, Member, MemberRole, Personal, Role},
+};
+use uuid::Uuid;
+
+use super::{account::AccountCommand, refusal::Refusal};
+use crate::unit::{Concerns, Stop, Unit};
+
+/// An account may be added once.
+pub fn may_add(members: &[Member], account_id: AccountId) -> Result<(), Refusal> {
+    if members.iter().any(|member| member.account_id == account_id) {
+        return Err(Refusal::AlreadyMember);
+    }
+    Ok(())
+}
+
+/// Whether the member's role changes; it may as long as at least one owner stays.
+pub fn may_change_role(members: &[Member], account_id: AccountId, role: MemberRole) -> Result<bool, Refusal> {
+    let member = member_of(members, account_id)?;
+    if member.role == role {
+        return Ok(false);
+    }
+    if member.role == MemberRole::Owner {
+        another_owner(members, account_id)?;
+    }
+    Ok(true)
+}
+
+/// The member may go: at least one owner stays.
+pub fn may_remove(members: &[Member], account_id: AccountId) -> Result<(), Refusal> {
+    if member_of(members, account_id)?.role == MemberRole::Owner {
+        another_owner(members, account_id)?;
+    }
+    Ok(())
+}
+
+fn member_of(members: &[Member], account_id: AccountId) -> Result<&Member, Refusal> {
+    members
+        .iter()
+        .find(|member| member.account_id == account_id)
+        .ok_or_else(|| Refusal::not_found("member", account_id))
+}
+
+fn another_owner(members: &[Member], account_id: AccountId) -> Result<(), Refusal> {
+    let is_other_owner =
+        |member: &&Member| member.account_id != account_id && member.role == MemberRole::Owner;
+    members.iter().find(is_other_owner).map(|_| ()).ok_or(Refusal::LastOwner)
+}
+
+/// The account of that address; an unknown address becomes an invited account in that role.
+pub fn account_of_email(
+    unit: &mut Unit<'_>,
+    email: &str,
+    fresh_id: Uuid,
+    role: Role,
+) -> Result<AccountId, Stop> {
+    let claim = Claim::email(email);
+    if let Some(holder) = unit.holder(&claim)? {
+        return Ok(AccountId(holder));
+    }
+    let account_id = AccountId(fresh_id);
+    let email = Personal::new(account_id, email);
+    let register = AccountCommand::Register { email, role, invited: true };
+    unit.decide::<Account>(account_id, Concerns::NOBODY, register)?;
+    unit.set_holder(claim, Some(account_id.0));
+    Ok(account_id)
+}

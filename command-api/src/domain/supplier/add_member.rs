@@ -1,0 +1,46 @@
+//! Adding a member to a supplier.
+
+use events::{
+    account::Account,
+    resource::MemberResource,
+    supplier::Supplier,
+    values::{MemberRole, Role, SupplierId},
+};
+use uuid::Uuid;
+
+use super::SupplierCommand;
+use crate::{
+    domain::{Command, access, members},
+    unit::{Answer, Concerns, Stop, Unit},
+};
+
+/// An account now works for it; an unknown address becomes an invited account. OWNER and ADMIN.
+#[derive(Clone, Debug)]
+pub struct AddSupplierMember {
+    /// For whom.
+    pub supplier_id: SupplierId,
+    /// Whose address.
+    pub email: String,
+    /// As what.
+    pub role: MemberRole,
+    /// The account's id, should it be new.
+    pub fresh_account_id: Uuid,
+}
+
+impl Command for AddSupplierMember {
+    fn operation(&self) -> &'static str {
+        "add_supplier_member"
+    }
+
+    fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
+        let id = self.supplier_id;
+        let supplier = access::supplier_as_owner(unit, id)?;
+        unit.match_revision(supplier.revision)?;
+        let account_id = members::account_of_email(unit, &self.email, self.fresh_account_id, Role::Supplier)?;
+        let account = unit.get::<Account>(account_id)?;
+        let add = SupplierCommand::AddMember { account_id, role: self.role };
+        unit.decide::<Supplier>(id, Concerns::supplier(id), add)?;
+        let email = account.state.email.plain.clone();
+        Ok(Answer::created_without_revision(&MemberResource { account_id, email, role: self.role }))
+    }
+}

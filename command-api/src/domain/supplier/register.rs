@@ -1,0 +1,46 @@
+//! Registering a supplier.
+
+use events::{
+    resource::SupplierResource,
+    supplier::{Supplier, SupplierDetails},
+    values::{Currency, SupplierId},
+};
+
+use super::SupplierCommand;
+use crate::{
+    domain::{Command, access, refusal::Refusal},
+    unit::{Answer, Concerns, Stop, Unit},
+};
+
+/// A new supplier; ADMIN only.
+#[derive(Clone, Debug)]
+pub struct RegisterSupplier {
+    /// Its id.
+    pub supplier_id: SupplierId,
+    /// What it says of itself.
+    pub details: SupplierDetails,
+    /// What it sells in.
+    pub currency: Currency,
+}
+
+impl Command for RegisterSupplier {
+    fn operation(&self) -> &'static str {
+        "register_supplier"
+    }
+
+    fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
+        access::admin(unit)?;
+        if unit.get::<Supplier>(self.supplier_id)?.exists() {
+            return Err(Refusal::InvalidTransition {
+                what: "supplier",
+                state: "registered",
+                attempted: "register",
+            }
+            .into());
+        }
+        let register = SupplierCommand::Register { details: self.details.clone(), currency: self.currency };
+        let supplier =
+            unit.decide::<Supplier>(self.supplier_id, Concerns::supplier(self.supplier_id), register)?;
+        Ok(Answer::created(&SupplierResource::of(self.supplier_id, &supplier), supplier.revision))
+    }
+}

@@ -1,0 +1,76 @@
+//! Revising what a supplier says of itself.
+
+use events::{
+    resource::SupplierResource,
+    supplier::{Supplier, SupplierDetails},
+    values::{Personal, SupplierId},
+};
+
+use super::SupplierCommand;
+use crate::{
+    domain::{Command, access, set},
+    unit::{Answer, Concerns, Stop, Unit},
+};
+
+/// What is to be said otherwise; the outer `Option` is "leave it", the inner "not stated".
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the fields are SupplierDetails'")]
+pub struct SupplierPatch {
+    pub name: Option<String>,
+    pub contact_email: Option<String>,
+    pub phone: Option<Option<String>>,
+    pub street: Option<Option<String>>,
+    pub postal_code: Option<Option<String>>,
+    pub city: Option<Option<String>>,
+    pub country: Option<Option<String>>,
+    pub lat_e7: Option<Option<i64>>,
+    pub lon_e7: Option<Option<i64>>,
+    pub org_number: Option<Option<String>>,
+    pub vat_number: Option<Option<String>>,
+    pub gln: Option<Option<String>>,
+}
+
+/// Some of its details change; OWNER and ADMIN.
+#[derive(Clone, Debug)]
+pub struct ReviseSupplier {
+    /// Which.
+    pub supplier_id: SupplierId,
+    /// What changes.
+    pub patch: SupplierPatch,
+}
+
+impl Command for ReviseSupplier {
+    fn operation(&self) -> &'static str {
+        "revise_supplier"
+    }
+
+    fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
+        let id = self.supplier_id;
+        let supplier = access::supplier_as_owner(unit, id)?;
+        unit.match_revision(supplier.revision)?;
+        let details = self.patch.applied_to(id, &supplier.state.details);
+        let supplier =
+            unit.decide::<Supplier>(id, Concerns::supplier(id), SupplierCommand::Revise { details })?;
+        Ok(Answer::ok(&SupplierResource::of(id, &supplier), supplier.revision))
+    }
+}
+
+impl SupplierPatch {
+    fn applied_to(&self, id: SupplierId, details: &SupplierDetails) -> SupplierDetails {
+        let patch = self.clone();
+        let mut details = details.clone();
+        set(&mut details.name, patch.name);
+        set(&mut details.contact_email, patch.contact_email.map(|email| Personal::new(id, email)));
+        set(&mut details.phone, patch.phone.map(|phone| phone.map(|phone| Personal::new(id, phone))));
+        set(&mut details.address.street, patch.street);
+        set(&mut details.address.postal_code, patch.postal_code);
+        set(&mut details.address.city, patch.city);
+        set(&mut details.address.country, patch.country);
+        set(&mut details.lat_e7, patch.lat_e7);
+        set(&mut details.lon_e7, patch.lon_e7);
+        set(&mut details.org_number, patch.org_number);
+        set(&mut details.vat_number, patch.vat_number);
+        set(&mut details.gln, patch.gln);
+        details
+    }
+}

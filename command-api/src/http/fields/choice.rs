@@ -1,0 +1,83 @@
+//! One word out of a closed set.
+
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use events::{
+    order::PaymentMethod,
+    values::{Currency, MemberRole, TaxCategory},
+};
+use platform::body::{Faults, Invalid, from_string};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IntoDeserializer, value::Error},
+};
+
+/// The value that a word stands for.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Choice<T>(pub(crate) T);
+
+/// A closed set with its words, as clients and events spell them.
+pub(crate) trait Words: DeserializeOwned {
+    /// All of them.
+    const WORDS: &'static [&'static str];
+}
+
+impl Words for MemberRole {
+    const WORDS: &'static [&'static str] = &["OWNER", "STAFF"];
+}
+impl Words for PaymentMethod {
+    const WORDS: &'static [&'static str] = &["invoice", "card", "cash"];
+}
+impl Words for TaxCategory {
+    const WORDS: &'static [&'static str] = &["standard", "food", "reduced", "zero"];
+}
+impl Words for Currency {
+    const WORDS: &'static [&'static str] =
+        &["SEK", "CHF", "CZK", "DKK", "EUR", "GBP", "NOK", "PKR", "PLN", "USD"];
+}
+
+impl<T: Words> Choice<T> {
+    /// # Errors
+    /// `unknown_value`, naming the words.
+    pub(crate) fn parse(text: &str) -> Result<Self, Invalid> {
+        let word: serde::de::value::StrDeserializer<'_, Error> = text.into_deserializer();
+        let unknown = |_| Invalid::new("unknown_value", format!("Must be one of: {}.", T::WORDS.join(", ")));
+        T::deserialize(word).map(Self).map_err(unknown)
+    }
+}
+
+impl<T: Words> Deserr<Faults> for Choice<T> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, Faults> {
+        from_string(value, at, Self::parse)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_words_are_read<T: Words + Serialize>() {
+        for word in T::WORDS {
+            let value = Choice::<T>::parse(word).unwrap();
+            assert_eq!(serde_json::to_value(&value).unwrap(), *word);
+        }
+        assert_eq!(Choice::<T>::parse("").err().unwrap().code, "unknown_value");
+    }
+
+    #[test]
+    fn every_word_is_read_as_it_is_written() {
+        all_words_are_read::<MemberRole>();
+        all_words_are_read::<PaymentMethod>();
+        all_words_are_read::<TaxCategory>();
+        all_words_are_read::<Currency>();
+    }
+
+    #[test]
+    fn another_spelling_is_another_word() {
+        assert!(Choice::<MemberRole>::parse("owner").is_err());
+        assert!(Choice::<Currency>::parse("sek").is_err());
+    }
+}

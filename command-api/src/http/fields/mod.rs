@@ -1,0 +1,84 @@
+//! What bodies are made of: each value reads itself, checks its bounds, and tells its schema.
+//!
+//! All of them are `Serialize`, for the hash under which an `Idempotency-Key` remembers its request; no
+//! answer is ever built from them.
+
+mod alternatives;
+mod barcode;
+mod change;
+mod choice;
+mod decimal;
+mod delivery_prefs;
+mod email;
+mod line;
+mod list;
+mod nothing;
+mod place;
+mod quantity;
+mod sku;
+mod tax;
+mod unit;
+mod whole;
+
+pub(crate) use self::{
+    alternatives::{Alternatives, OneOf},
+    barcode::{Barcode, Gln},
+    change::{Change, Given},
+    choice::Choice,
+    delivery_prefs::DeliveryPrefs,
+    email::EmailAddress,
+    line::Line,
+    list::List,
+    nothing::Nothing,
+    place::{Country, Latitude, Longitude},
+    quantity::{PositiveQty, QtyChange, StockQty},
+    sku::Sku,
+    tax::TaxPercent,
+    unit::UnitCode,
+    whole::{PriceCents, TotalCents},
+};
+
+use deserr::{DeserializeError, ErrorKind, IntoValue, Value, ValueKind, ValuePointerRef, take_cf_content};
+use platform::body::{Faults, Text};
+
+/// What somebody or something is called.
+pub(crate) type Name = Line<1, 200>;
+/// A phone number as people write it.
+pub(crate) type Phone = Line<3, 32>;
+/// Street and number.
+pub(crate) type Street = Line<1, 200>;
+/// Postal code.
+pub(crate) type PostalCode = Line<1, 16>;
+/// City.
+pub(crate) type City = Line<1, 100>;
+/// A number from a register: of companies, of VAT payers.
+pub(crate) type RegisterNumber = Line<1, 32>;
+/// Why.
+pub(crate) type Reason = Text<1, 500>;
+/// More about a product.
+pub(crate) type Description = Text<1, 2000>;
+/// A word to the other side; empty counts as none.
+pub(crate) type Note = Text<0, 1000>;
+
+/// The fault of a value of the wrong kind.
+fn wrong_kind<V: IntoValue>(actual: Value<V>, accepted: &[ValueKind], at: ValuePointerRef<'_>) -> Faults {
+    take_cf_content(Faults::error(None, ErrorKind::IncorrectValueKind { actual, accepted }, at))
+}
+
+/// How a value stands in the OpenAPI document.
+macro_rules! schema {
+    ($type:ty, $name:literal, $schema:expr) => {
+        impl utoipa::PartialSchema for $type {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $schema.into()
+            }
+        }
+
+        impl utoipa::ToSchema for $type {
+            fn name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+        }
+    };
+}
+use schema;

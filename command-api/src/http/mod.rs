@@ -1,0 +1,20 @@
+//! The edge: requests become commands, outcomes become answers. One file per command.
+//!
+//! - [`submission`]: who asks, keys, revisions; into the committer and back.
+//! - [`refused`]: the one place that gives each refusal its status and code.
+//! - [`fields`]: what bodies are made of, with all bounds.
+
+mod answers;
+pub(crate) mod auth;
+pub(crate) mod carts;
+pub(crate) mod fields;
+pub(crate) mod orders;
+pub(crate) mod products;
+mod refused;
+pub(crate) mod restaurants;
+mod state;
+mod submission;
+pub(crate) mod suppliers;
+
+pub use auth::LocalLogin;
+pub use state::CommandState;

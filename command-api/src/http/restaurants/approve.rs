@@ -1,0 +1,44 @@
+//! `POST /api/v1/restaurants/{id}/approve`.
+
+use axum::extract::State;
+use events::resource::RestaurantResource;
+use platform::{
+    body::{OptionalJson, Path},
+    error::{ApiError, ErrorBody},
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::restaurant::ApproveRestaurant,
+    http::{
+        answers::{BodyRefusals, CommandHeaders, CommandRefusals, ExistingRefusals},
+        fields::Nothing,
+        state::CommandState,
+        submission::{Accepted, Asked},
+    },
+};
+
+/// The restaurant may order from now on. ADMIN only.
+///
+/// The first approval starts the trial of 7 days; there is no second one.
+#[utoipa::path(
+    post, path = "/api/v1/restaurants/{id}/approve", tag = "restaurants",
+    request_body = Option<Nothing>,
+    params(("id" = Uuid, Path, description = "The restaurant."), CommandHeaders), security(("bearer" = [])),
+    responses(
+        (status = 200, body = RestaurantResource, description = "As the command left it.", headers(
+            ("ETag" = String, description = "The revision."),
+            ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
+        )),
+        (status = 409, body = ErrorBody, description = "`invalid_transition`: it was approved before; `details` name the state."),
+        CommandRefusals, BodyRefusals, ExistingRefusals
+    )
+)]
+pub(crate) async fn approve_restaurant(
+    State(state): State<CommandState>,
+    asked: Asked,
+    Path(id): Path<Uuid>,
+    OptionalJson(body): OptionalJson<Nothing>,
+) -> Result<Accepted, ApiError> {
+    asked.submit(&state, &body, ApproveRestaurant { restaurant_id: id.into() }).await
+}

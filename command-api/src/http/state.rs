@@ -1,0 +1,24 @@
+//! What every handler of this crate is given.
+
+use std::sync::Arc;
+
+use platform::clock::{Clock, Ids};
+use sqlx::PgPool;
+
+use super::auth::LocalLogin;
+use crate::committer::Committer;
+
+/// The write side's surroundings; cheap to clone.
+#[derive(Clone)]
+pub struct CommandState {
+    /// The way into the log.
+    pub committer: Committer,
+    /// Time of logins; commands get theirs from the committer.
+    pub clock: Arc<dyn Clock>,
+    /// Ids of commands and of what they create.
+    pub ids: Arc<dyn Ids>,
+    /// Connections for sessions and imports, with the rights of `iris_command`; commands use the committer's own.
+    pub pool: PgPool,
+    /// Logins by password; `None` unless `AUTH_PROVIDER=local`, and then there are no such routes.
+    pub local: Option<Arc<LocalLogin>>,
+}

@@ -1,0 +1,283 @@
+//! From a request to the log and back: what every command's handler has in common.
+
+use axum::{
+    body::Body,
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use events::{
+    Actor,
+    canonical::canonical_json,
+    envelope::Metadata,
+    log::IdempotencyKey,
+    values::{AccountId, Role},
+};
+use platform::{auth::Identity, error::ApiError, http::RequestContext};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{refused::refused, state::CommandState};
+use crate::{
+    committer::{Outcome, RequestKey, Submission},
+    domain::Command,
+    unit::Caller,
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const IRIS_POSITION: HeaderName = HeaderName::from_static("iris-position");
+const KEY_MAX_BYTES: usize = 255;
+
+/// Who asks, on what terms, and what its events remember of the request.
+pub(crate) struct Asked {
+    /// The account in its role, and its `If-Match`.
+    pub(crate) caller: Caller,
+    /// `Idempotency-Key`.
+    pub(crate) key: Option<String>,
+    /// Canonical JSON of [`Metadata`].
+    pub(crate) metadata: String,
+    path: String,
+}
+
+impl FromRequestParts<CommandState> for Asked {
+    type Rejection = ApiError;
+
+    /// # Errors
+    /// 401 without a valid token; 400 `invalid_idempotency_key`, `invalid_if_match`.
+    async fn from_request_parts(parts: &mut Parts, state: &CommandState) -> Result<Self, ApiError> {
+        let identity = Identity::from_request_parts(parts, state).await?;
+        // Never fails: behind the shell there is always a context, elsewhere it is empty.
+        let Ok(context) = RequestContext::from_request_parts(parts, state).await;
+        Ok(Self {
+            caller: Caller { actor: actor(&identity)?, if_match: if_match(&parts.headers)? },
+            key: idempotency_key(&parts.headers)?,
+            metadata: metadata(&context),
+            path: parts.uri.path().to_owned(),
+        })
+    }
+}
+
+impl Asked {
+    /// The same, for a command that must not happen twice even where the network repeats it.
+    ///
+    /// # Errors
+    /// 400 `idempotency_key_required`.
+    pub(crate) fn with_key_required(self) -> Result<Self, ApiError> {
+        if self.key.is_some() {
+            return Ok(self);
+        }
+        let message = "This command needs the header Idempotency-Key: a value of your choice, the same for \
+                       every attempt at this one order.";
+        Err(ApiError::bad_request("idempotency_key_required", message))
+    }
+
+    /// Hands the command to the committer and waits until it is in the log, or refused.
+    pub(crate) async fn submit(
+        self,
+        state: &CommandState,
+        body: &impl Serialize,
+        command: impl Command,
+    ) -> Result<Accepted, ApiError> {
+        let key = self.request_key(&command, body);
+        let submission = Submission {
+            command: Box::new(command),
+            caller: self.caller,
+            key,
+            command_id: state.ids.next(),
+            metadata: self.metadata,
+        };
+        match state.committer.submit(submission).await {
+            Ok(outcome) => Ok(Accepted { outcome, collection: None }),
+            Err(error) => Err(refused(error)),
+        }
+    }
+
+    /// The key within the account and the operation: a key that somebody else guesses shows nothing.
+    fn request_key(&self, command: &impl Command, body: &impl Serialize) -> Option<RequestKey> {
+        let key = self.key.clone()?;
+        let account_id = self.caller.account_id().map(|id| id.to_string()).unwrap_or_default();
+        let scope = format!("{account_id}:{}", command.operation());
+        Some(RequestKey { key: IdempotencyKey { scope, key }, request_hash: request_hash(&self.path, body) })
+    }
+}
+
+/// SHA-256 of path and body, canonical: spelling and order of members make no other request.
+fn request_hash(path: &str, body: &impl Serialize) -> [u8; 32] {
+    #[derive(Serialize)]
+    struct Request<'a, B> {
+        path: &'a str,
+        body: &'a B,
+    }
+    Sha256::digest(canonical_json(&Request { path, body })).into()
+}
+
+/// A command that is in the log.
+pub(crate) struct Accepted {
+    outcome: Outcome,
+    collection: Option<&'static str>,
+}
+
+impl Accepted {
+    /// The same, with the new resource's address under that collection in `Location`.
+    pub(crate) fn under(self, collection: &'static str) -> Self {
+        Self { collection: Some(collection), ..self }
+    }
+
+    /// The address: the id is that of the answer, for with a repeated key it is an earlier request's.
+    fn location(&self) -> Option<HeaderValue> {
+        #[derive(Deserialize)]
+        struct Created {
+            id: Option<Uuid>,
+        }
+        let collection = self.collection.filter(|_| self.outcome.status == StatusCode::CREATED.as_u16())?;
+        let id = serde_json::from_str::<Created>(&self.outcome.body).ok()?.id?;
+        HeaderValue::from_str(&format!("{collection}/{id}")).ok()
+    }
+}
+
+impl IntoResponse for Accepted {
+    fn into_response(self) -> Response {
+        let location = self.location();
+        let Outcome { status, body, revision, position, replayed } = self.outcome;
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::from_u16(status).expect("answers are 200 or 201");
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(IRIS_POSITION, HeaderValue::from(position));
+        if let Some(revision) = revision {
+            let tag = HeaderValue::from_str(&format!("\"{revision}\""));
+            headers.insert(header::ETAG, tag.expect("a quoted number is a header value"));
+        }
+        if let Some(location) = location {
+            headers.insert(header::LOCATION, location);
+        }
+        if replayed {
+            headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// The account in the role of its token; a role that this version does not know may do nothing.
+fn actor(identity: &Identity) -> Result<Actor, ApiError> {
+    let role: Role = identity.role.parse().map_err(|_| {
+        tracing::warn!(account_id = %identity.subject, "a valid token names a role that is not known");
+        ApiError::unauthorized()
+    })?;
+    Ok(Actor::Account { id: AccountId(identity.subject), role })
+}
+
+fn metadata(context: &RequestContext) -> String {
+    let entry = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    // A request begins a story, so it is its own correlation.
+    canonical_json(&Metadata::from([
+        entry("correlation_id", &context.request_id),
+        entry("request_id", &context.request_id),
+        entry("traceparent", &context.trace_parent),
+    ]))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = only(headers, &IDEMPOTENCY_KEY).map_err(|Several| invalid_key())? else {
+        return Ok(None);
+    };
+    let visible = value.as_bytes().iter().all(u8::is_ascii_graphic);
+    if !visible || !(1..=KEY_MAX_BYTES).contains(&value.len()) {
+        return Err(invalid_key());
+    }
+    Ok(value.to_str().ok().map(ToOwned::to_owned))
+}
+
+fn invalid_key() -> ApiError {
+    let message =
+        format!("Idempotency-Key must be given once and have 1 to {KEY_MAX_BYTES} visible ASCII characters.");
+    ApiError::bad_request("invalid_idempotency_key", message)
+}
+
+/// The revision that the caller has seen; `*` asks only that there is one, which every command does.
+///
+/// # Source
+/// RFC 9110 section 13.1.1. Weak tags never match strongly and lists of tags mean nothing to a command,
+/// so both are refused rather than guessed at.
+fn if_match(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
+    let Some(value) = only(headers, &header::IF_MATCH).map_err(|Several| invalid_if_match())? else {
+        return Ok(None);
+    };
+    let text = value.to_str().map_err(|_| invalid_if_match())?.trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let digits = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(invalid_if_match());
+    }
+    digits.parse().map(Some).map_err(|_| invalid_if_match())
+}
+
+fn invalid_if_match() -> ApiError {
+    let message = "If-Match must be one revision, as the ETag had it (\"7\"), or *.";
+    ApiError::bad_request("invalid_if_match", message)
+}
+
+struct Several;
+
+/// The header's only value: of two, different readers could take different ones.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, Several> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_some() { Err(Several) } else { Ok(first) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn with(name: &HeaderName, values: &[&[u8]]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name, HeaderValue::from_bytes(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_key_is_up_to_255_visible_ascii_characters() {
+        let longest = "k".repeat(255);
+        for good in ["1", "order-7/{x}~!", &longest] {
+            let found = idempotency_key(&with(&IDEMPOTENCY_KEY, &[good.as_bytes()])).unwrap();
+            assert_eq!(found.as_deref(), Some(good));
+        }
+        let too_long = "k".repeat(256);
+        for bad in ["", "a b", "a\tb", "nyckelå", &too_long] {
+            let error = idempotency_key(&with(&IDEMPOTENCY_KEY, &[bad.as_bytes()])).unwrap_err();
+            assert_eq!(error.code(), "invalid_idempotency_key", "{bad:?}");
+        }
+        assert!(idempotency_key(&with(&IDEMPOTENCY_KEY, &[b"a", b"b"])).is_err());
+        assert!(idempotency_key(&HeaderMap::new()).unwrap().is_none());
+    }
+
+    #[test]
+    fn if_match_is_a_revision_quoted_or_bare_or_a_star() {
+        for (text, revision) in [("\"7\"", Some(7)), ("7", Some(7)), ("*", None), (" \"12\" ", Some(12))] {
+            assert_eq!(if_match(&with(&header::IF_MATCH, &[text.as_bytes()])).unwrap(), revision, "{text}");
+        }
+        for bad in
+            ["", "\"", "\"\"", "W/\"7\"", "\"7\",\"8\"", "-1", "+1", "\"7", "x", "99999999999999999999"]
+        {
+            let error = if_match(&with(&header::IF_MATCH, &[bad.as_bytes()])).unwrap_err();
+            assert_eq!(error.code(), "invalid_if_match", "{bad}");
+        }
+    }
+
+    #[test]
+    fn path_and_body_make_the_request_and_the_order_of_members_does_not() {
+        let hash = request_hash("/a", &json!({"x": 1, "y": 2}));
+        assert_eq!(hash, request_hash("/a", &json!({"y": 2, "x": 1})));
+        assert_ne!(hash, request_hash("/b", &json!({"x": 1, "y": 2})));
+        assert_ne!(hash, request_hash("/a", &json!({"x": 1, "y": 3})));
+    }
+}

@@ -1,0 +1,9 @@
+//! Commands on suppliers, one per file.
+
+pub(crate) mod add_member;
+pub(crate) mod change_member_role;
+pub(crate) mod register;
+pub(crate) mod reinstate;
+pub(crate) mod remove_member;
+pub(crate) mod revise;
+pub(crate) mod suspend;

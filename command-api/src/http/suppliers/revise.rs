@@ -1,0 +1,122 @@
+//! `PATCH /api/v1/suppliers/{id}`.
+
+use axum::extract::State;
+use deserr::Deserr;
+use events::resource::SupplierResource;
+use platform::{
+    body::{Faults, Json, Path},
+    error::ApiError,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    domain::supplier::{ReviseSupplier, SupplierPatch},
+    http::{
+        answers::{BodyRefusals, CommandHeaders, CommandRefusals, ExistingRefusals},
+        fields::{
+            Change, City, Country, EmailAddress, Given, Gln, Latitude, Longitude, Name, Phone, PostalCode,
+            RegisterNumber, Street,
+        },
+        state::CommandState,
+        submission::{Accepted, Asked},
+    },
+};
+
+/// What a supplier says of itself from now on: what is absent stays, null clears.
+#[derive(Debug, Clone, Default, Deserr, Serialize, ToSchema)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[schema(example = json!({"city": "Malmö", "phone": null}))]
+pub(crate) struct SupplierRevision {
+    /// Trading name.
+    #[deserr(default)]
+    #[schema(value_type = Name, required = false)]
+    name: Given<Name>,
+    /// Where to write to.
+    #[deserr(default)]
+    #[schema(value_type = String, required = false, format = "email", max_length = 254)]
+    contact_email: Given<EmailAddress>,
+    /// Where to call.
+    #[deserr(default)]
+    #[schema(value_type = Option<Phone>)]
+    phone: Change<Phone>,
+    /// Street and number.
+    #[deserr(default)]
+    #[schema(value_type = Option<Street>)]
+    street: Change<Street>,
+    /// Postal code.
+    #[deserr(default)]
+    #[schema(value_type = Option<PostalCode>)]
+    postal_code: Change<PostalCode>,
+    /// City.
+    #[deserr(default)]
+    #[schema(value_type = Option<City>)]
+    city: Change<City>,
+    /// ISO 3166-1 alpha-2.
+    #[deserr(default)]
+    #[schema(value_type = Option<Country>)]
+    country: Change<Country>,
+    /// Latitude in degrees.
+    #[deserr(default)]
+    #[schema(value_type = Option<Latitude>)]
+    lat: Change<Latitude>,
+    /// Longitude in degrees.
+    #[deserr(default)]
+    #[schema(value_type = Option<Longitude>)]
+    lon: Change<Longitude>,
+    /// National registration number.
+    #[deserr(default)]
+    #[schema(value_type = Option<RegisterNumber>)]
+    org_number: Change<RegisterNumber>,
+    /// VAT registration.
+    #[deserr(default)]
+    #[schema(value_type = Option<RegisterNumber>)]
+    vat_number: Change<RegisterNumber>,
+    /// Global location number: the address for electronic documents.
+    #[deserr(default)]
+    #[schema(value_type = Option<Gln>)]
+    gln: Change<Gln>,
+}
+
+impl SupplierRevision {
+    fn patch(self) -> SupplierPatch {
+        SupplierPatch {
+            name: self.name.0.map(Name::into_string),
+            contact_email: self.contact_email.0.map(EmailAddress::into_string),
+            phone: self.phone.patch(Phone::into_string),
+            street: self.street.patch(Street::into_string),
+            postal_code: self.postal_code.patch(PostalCode::into_string),
+            city: self.city.patch(City::into_string),
+            country: self.country.patch(Country::into_string),
+            lat_e7: self.lat.patch(Latitude::e7),
+            lon_e7: self.lon.patch(Longitude::e7),
+            org_number: self.org_number.patch(RegisterNumber::into_string),
+            vat_number: self.vat_number.patch(RegisterNumber::into_string),
+            gln: self.gln.patch(Gln::into_string),
+        }
+    }
+}
+
+/// Revises what a supplier says of itself. OWNER and ADMIN. An empty object changes nothing.
+#[utoipa::path(
+    patch, path = "/api/v1/suppliers/{id}", tag = "suppliers",
+    request_body = SupplierRevision,
+    params(("id" = Uuid, Path, description = "The supplier."), CommandHeaders), security(("bearer" = [])),
+    responses(
+        (status = 200, body = SupplierResource, description = "As the command left it.", headers(
+            ("ETag" = String, description = "The revision."),
+            ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
+        )),
+        CommandRefusals, BodyRefusals, ExistingRefusals
+    )
+)]
+pub(crate) async fn revise_supplier(
+    State(state): State<CommandState>,
+    asked: Asked,
+    Path(id): Path<Uuid>,
+    Json(body): Json<SupplierRevision>,
+) -> Result<Accepted, ApiError> {
+    let command = ReviseSupplier { supplier_id: id.into(), patch: body.clone().patch() };
+    asked.submit(&state, &body, command).await
+}

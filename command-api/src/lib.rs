@@ -1,0 +1,17 @@
+//! Deciding: a command becomes events, or is refused and changes nothing.
+//!
+//! The walk of a command: [`router`] (URL table) → `http/<verb>.rs` (JSON to a command value) →
+//! [`committer`] (queue, batch) → [`domain`] (pure: what do the streams say, what happens) →
+//! `events::log::append` (one statement for the whole batch) → answer with the position.
+
+pub mod committer;
+pub mod domain;
+pub mod http;
+pub mod router;
+pub mod second_reader;
+pub mod unit;
+
+pub use committer::{Committer, Outcome, Submission, SubmitError};
+pub use domain::refusal::Refusal;
+pub use http::{CommandState, LocalLogin};
+pub use router::router;

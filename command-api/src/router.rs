@@ -1,0 +1,77 @@
+//! The table of contents: every URL that changes something.
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::http::{CommandState, auth, carts, orders, products, restaurants, suppliers};
+
+/// All commands, under `/api/v1`, with their part of the OpenAPI document; logins where the state has them.
+///
+/// They expect platform's HTTP shell around them: it knows the caller and writes refusals.
+pub fn router(state: CommandState) -> OpenApiRouter {
+    let logins = if state.local.is_some() { logins() } else { OpenApiRouter::new() };
+    OpenApiRouter::new()
+        .merge(suppliers())
+        .merge(restaurants())
+        .merge(products())
+        .merge(carts())
+        .merge(orders())
+        .merge(logins)
+        .with_state(state)
+}
+
+fn suppliers() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(suppliers::register::register_supplier)) //                         POST   /api/v1/suppliers
+        .routes(routes!(suppliers::revise::revise_supplier)) //                             PATCH  /api/v1/suppliers/{id}
+        .routes(routes!(suppliers::suspend::suspend_supplier)) //                           POST   …/{id}/suspend
+        .routes(routes!(suppliers::reinstate::reinstate_supplier)) //                       POST   …/{id}/reinstate
+        .routes(routes!(suppliers::add_member::add_supplier_member)) //                     POST   …/{id}/members
+        .routes(routes!(suppliers::change_member_role::change_supplier_member_role)) //     PATCH  …/{id}/members/{account_id}
+        .routes(routes!(suppliers::remove_member::remove_supplier_member)) //               DELETE …/{id}/members/{account_id}
+}
+
+fn restaurants() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(restaurants::register::register_restaurant)) //                     POST   /api/v1/restaurants
+        .routes(routes!(restaurants::revise::revise_restaurant)) //                         PATCH  /api/v1/restaurants/{id}
+        .routes(routes!(restaurants::approve::approve_restaurant)) //                       POST   …/{id}/approve
+        .routes(routes!(restaurants::suspend::suspend_restaurant)) //                       POST   …/{id}/suspend
+        .routes(routes!(restaurants::reinstate::reinstate_restaurant)) //                   POST   …/{id}/reinstate
+        .routes(routes!(restaurants::add_member::add_restaurant_member)) //                 POST   …/{id}/members
+        .routes(routes!(restaurants::change_member_role::change_restaurant_member_role)) // PATCH  …/{id}/members/{account_id}
+        .routes(routes!(restaurants::remove_member::remove_restaurant_member)) //           DELETE …/{id}/members/{account_id}
+}
+
+fn products() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(products::create::create_product)) //                               POST   /api/v1/products
+        .routes(routes!(products::revise::revise_product)) //                               PATCH  /api/v1/products/{id}
+        .routes(routes!(products::deactivate::deactivate_product)) //                       DELETE /api/v1/products/{id}
+        .routes(routes!(products::adjust_stock::adjust_stock)) //                           POST   …/{id}/stock
+}
+
+fn carts() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(carts::open::open_cart)) //                                         POST   /api/v1/carts
+        .routes(routes!(carts::add_item::add_cart_item)) //                                 POST   …/{id}/items
+        .routes(routes!(carts::change_item::change_cart_item)) //                           PATCH  …/{id}/items/{item_id}
+        .routes(routes!(carts::remove_item::remove_cart_item)) //                           DELETE …/{id}/items/{item_id}
+}
+
+fn orders() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(orders::place::place_order)) //                                     POST   /api/v1/orders
+        .routes(routes!(orders::confirm::confirm_order)) //                                 POST   …/{id}/confirm
+        .routes(routes!(orders::reject::reject_order)) //                                   POST   …/{id}/reject
+        .routes(routes!(orders::deliver::deliver_order)) //                                 POST   …/{id}/deliver
+        .routes(routes!(orders::confirm_delivery::confirm_delivery)) //                     POST   …/{id}/confirm-delivery
+        .routes(routes!(orders::cancel::cancel_order)) //                                   POST   …/{id}/cancel
+}
+
+/// Only with `AUTH_PROVIDER=local`; other providers log in elsewhere.
+fn logins() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::login::log_in)) //                                            POST   /api/v1/auth/dev/login
+        .routes(routes!(auth::refresh::refresh)) //                                         POST   /api/v1/auth/refresh
+        .routes(routes!(auth::logout::log_out)) //                                          POST   /api/v1/auth/logout
+}

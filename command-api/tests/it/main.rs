@@ -1,0 +1,13 @@
+//! Commands through the router, on a database of their own each: real tokens, real committer, real log.
+#![expect(clippy::unwrap_used, reason = "helpers outside of test functions: a panic is the report here, too")]
+
+mod access;
+mod bodies;
+mod hot_stock;
+mod idempotency;
+mod refusals;
+mod revisions;
+mod sessions;
+mod story;
+mod trade;
+mod world;

@@ -1,0 +1,69 @@
+//! Accounts: who can log in, and in which role.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    envelope::StreamKind,
+    fold::Fold,
+    values::{Personal, Role},
+};
+
+/// What happens to an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AccountEvent {
+    /// An account exists, by an operator or by an invitation to an organisation.
+    AccountRegistered {
+        /// The address that it logs in with; unique without regard to case.
+        email: Personal,
+        /// What it may do.
+        role: Role,
+        /// True where an organisation named the address before its owner ever logged in.
+        invited: bool,
+    },
+    /// It may do something else from now on.
+    AccountRoleChanged {
+        /// What it may do.
+        role: Role,
+    },
+}
+
+/// An account as its events leave it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// The address that it logs in with.
+    pub email: Personal,
+    /// What it may do.
+    pub role: Role,
+    /// Came to be by an invitation.
+    pub invited: bool,
+}
+
+impl Fold for Account {
+    type Event = AccountEvent;
+    const KIND: StreamKind = StreamKind::Account;
+
+    fn apply(&mut self, event: &AccountEvent) {
+        match event {
+            AccountEvent::AccountRegistered { email, role, invited } => {
+                self.email = email.clone();
+                self.role = *role;
+                self.invited = *invited;
+            }
+            AccountEvent::AccountRoleChanged { role } => self.role = *role,
+        }
+    }
+}
+
+impl cqrs_es::DomainEvent for AccountEvent {
+    fn event_type(&self) -> String {
+        match self {
+            Self::AccountRegistered { .. } => "AccountRegistered",
+            Self::AccountRoleChanged { .. } => "AccountRoleChanged",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}

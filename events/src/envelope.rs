@@ -1,0 +1,156 @@
+//! What surrounds an event in the log.
+
+use std::{collections::BTreeMap, fmt};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::values::{AccountId, RestaurantId, Role, SupplierId};
+
+/// The kinds of streams; a kind's name in the log never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each is documented at its module")]
+pub enum StreamKind {
+    Account,
+    Supplier,
+    Restaurant,
+    Product,
+    Stock,
+    Cart,
+    Order,
+}
+
+impl StreamKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Account,
+        Self::Supplier,
+        Self::Restaurant,
+        Self::Product,
+        Self::Stock,
+        Self::Cart,
+        Self::Order,
+    ];
+
+    /// The kind's name in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Supplier => "supplier",
+            Self::Restaurant => "restaurant",
+            Self::Product => "product",
+            Self::Stock => "stock",
+            Self::Cart => "cart",
+            Self::Order => "order",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// One stream: all events of one aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamRef {
+    /// What it is a stream of.
+    pub kind: StreamKind,
+    /// Which one.
+    pub id: Uuid,
+}
+
+impl fmt::Display for StreamRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind.name(), self.id)
+    }
+}
+
+/// Who caused an event: an account in a role, or a part of the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A logged-in account, in the role that it acted in.
+    Account {
+        /// Who.
+        id: AccountId,
+        /// As what.
+        role: Role,
+    },
+    /// A part of the system, by name: `seed`, `operator`.
+    System(&'static str),
+}
+
+impl fmt::Display for Actor {
+    /// `account:<id>:<ROLE>` or `system:<name>`: how it stands in the log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account { id, role } => write!(f, "account:{id}:{role}"),
+            Self::System(name) => write!(f, "system:{name}"),
+        }
+    }
+}
+
+/// Facts about how an event came to be that no fold needs; sorted by key.
+///
+/// Keys in use: `causation_id`, `correlation_id`, `request_id`, `traceparent`.
+pub type Metadata = BTreeMap<String, String>;
+
+/// An event that is about to be appended.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// UUIDv7, unique.
+    pub event_id: Uuid,
+    /// The stream that it is added to.
+    pub stream: StreamRef,
+    /// Its place in that stream, from 1.
+    pub sequence: i64,
+    /// The event's name, `OrderPlaced`.
+    pub event_type: String,
+    /// The version of the event's shape, `1`.
+    pub event_version: String,
+    /// Canonical JSON ([`crate::canonical`]).
+    pub payload: String,
+    /// Canonical JSON of [`Metadata`].
+    pub metadata: String,
+    /// When it was decided, to the microsecond.
+    pub recorded_at: DateTime<Utc>,
+    /// The command that caused it; events of one command share it.
+    pub command_id: Uuid,
+    /// [`Actor`] as text.
+    pub actor: String,
+    /// The seller concerned, for routing.
+    pub supplier_id: Option<SupplierId>,
+    /// The buyer concerned, for routing.
+    pub restaurant_id: Option<RestaurantId>,
+}
+
+/// An event as the log holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// Its place in the log, from 1, dense and in commit order.
+    pub global_position: i64,
+    /// UUIDv7, unique.
+    pub event_id: Uuid,
+    /// Its stream's kind, by name.
+    pub stream_kind: String,
+    /// Its stream's id.
+    pub stream_id: Uuid,
+    /// Its place in that stream, from 1.
+    pub sequence: i64,
+    /// The event's name.
+    pub event_type: String,
+    /// The version of the event's shape.
+    pub event_version: String,
+    /// The bytes that were hashed.
+    pub payload: String,
+    /// [`Metadata`] as JSON.
+    pub metadata: String,
+    /// When it was decided, to the microsecond.
+    pub recorded_at: DateTime<Utc>,
+    /// The command that caused it.
+    pub command_id: Uuid,
+    /// [`Actor`] as text.
+    pub actor: String,
+    /// SHA-256 over everything but the position ([`crate::canonical::content_hash`]).
+    pub content_hash: Vec<u8>,
+}

@@ -1,0 +1,28 @@
+//! What happened: event types, the values they are made of, and the log that keeps them.
+//!
+//! - One file per stream kind ([`account`], [`supplier`], [`restaurant`], [`product`], [`stock`],
+//!   [`cart`], [`order`]): its events, and the pure fold of those events into the state that commands
+//!   decide on, that read models store and that clients see. One fold for all three is what makes a
+//!   replay equal to the live answer.
+//! - [`values`]: ids, money, quantities, dated VAT, personal data.
+//! - [`envelope`]: what surrounds an event in the log; [`upcast`]: old versions to the current one.
+//! - [`log`]: append and feed. Positions are dense and in commit order: a reader that has seen N has
+//!   seen everything up to N.
+
+pub mod account;
+pub mod canonical;
+pub mod cart;
+pub mod envelope;
+pub mod fold;
+pub mod log;
+pub mod order;
+pub mod product;
+pub mod resource;
+pub mod restaurant;
+pub mod stock;
+pub mod supplier;
+pub mod upcast;
+pub mod values;
+
+pub use envelope::{Actor, NewEvent, RecordedEvent, StreamKind, StreamRef};
+pub use fold::{Fold, Folded};

@@ -1,0 +1,54 @@
+//! Claims: values that may have one holder over all streams.
+
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+/// A value in a scope, compared without regard to case: `("email", "anna@example.se")`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Claim {
+    /// What the value is unique over: `email`, `sku:<supplier id>`.
+    pub scope: String,
+    /// The value, in lower case.
+    pub value: String,
+}
+
+impl Claim {
+    /// An account's e-mail address.
+    pub fn email(address: &str) -> Self {
+        Self { scope: "email".to_owned(), value: address.to_lowercase() }
+    }
+
+    /// A supplier's number for a product.
+    pub fn sku(supplier_id: crate::values::SupplierId, sku: &str) -> Self {
+        Self { scope: format!("sku:{supplier_id}"), value: sku.to_lowercase() }
+    }
+}
+
+/// A claim's holder from now on; nobody where it is released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimChange {
+    /// What is claimed.
+    pub claim: Claim,
+    /// By whom.
+    pub holder: Option<Uuid>,
+}
+
+/// Who holds each of these claims, in the order asked.
+pub async fn holders_of(
+    connection: &mut PgConnection,
+    claims: &[Claim],
+) -> Result<Vec<Option<Uuid>>, sqlx::Error> {
+    let scopes: Vec<&str> = claims.iter().map(|claim| claim.scope.as_str()).collect();
+    let values: Vec<&str> = claims.iter().map(|claim| claim.value.as_str()).collect();
+    let rows = sqlx::query(
+        "SELECT c.holder \
+         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(scope, value, place) \
+         LEFT JOIN public.claims c ON c.scope = wanted.scope AND c.value = wanted.value::citext \
+         ORDER BY wanted.place",
+    )
+    .bind(scopes)
+    .bind(values)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| row.try_get("holder")).collect()
+}

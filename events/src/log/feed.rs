@@ -1,0 +1,85 @@
+//! The feed: all events in commit order, from any position.
+
+use sqlx::{PgConnection, Row, postgres::PgRow};
+
+use crate::envelope::{RecordedEvent, StreamKind};
+
+/// A stretch of the log.
+#[derive(Clone, Debug, Default)]
+pub struct FeedBatch {
+    /// The events of the wanted kinds with `after < global_position <= upto`, by position.
+    pub events: Vec<RecordedEvent>,
+    /// How far this batch reaches: a reader that has taken it has seen everything up to here, of any
+    /// kind. Equal to `after` where there is nothing new.
+    pub upto: i64,
+    /// Where the log ended when the batch was read.
+    pub head: i64,
+}
+
+impl FeedBatch {
+    /// True if nothing was left when the batch was read.
+    pub fn is_last(&self) -> bool {
+        self.upto >= self.head
+    }
+}
+
+/// The columns of [`RecordedEvent`], for [`recorded`].
+pub(super) const RECORDED_COLUMNS: &str = "global_position, event_id, aggregate_type, aggregate_id, sequence, \
+     event_type, event_version, payload::text AS payload, metadata::text AS metadata, recorded_at, command_id, \
+     actor, content_hash";
+
+/// Reads on after a position: at most `positions_max` positions, and of those the wanted kinds.
+///
+/// Head and events come from one statement, so from one snapshot; positions are dense and in commit
+/// order, so nothing at or below `upto` can appear later.
+///
+/// # Errors
+/// Whatever the database says; never a short batch in its place.
+pub async fn read_feed(
+    connection: &mut PgConnection,
+    after: i64,
+    positions_max: i64,
+    kinds: &[StreamKind],
+) -> Result<FeedBatch, sqlx::Error> {
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    // LEFT JOIN: the head comes back even where no event does.
+    let rows = sqlx::query(
+        "SELECT h.position AS head, e.global_position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, \
+                e.event_type, e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, \
+                e.recorded_at, e.command_id, e.actor, e.content_hash \
+         FROM public.log_head h \
+         LEFT JOIN public.events e \
+           ON e.global_position > $1 AND e.global_position <= LEAST(h.position, $1 + $2) \
+          AND e.aggregate_type = ANY($3) \
+         WHERE h.id = 1 \
+         ORDER BY e.global_position",
+    )
+    .bind(after)
+    .bind(positions_max)
+    .bind(kinds)
+    .fetch_all(connection)
+    .await?;
+    let head: i64 = rows.first().ok_or(sqlx::Error::RowNotFound)?.try_get("head")?;
+    let found = |row: &&PgRow| !matches!(row.try_get::<Option<i64>, _>("global_position"), Ok(None));
+    let events = rows.iter().filter(found).map(recorded).collect::<Result<_, _>>()?;
+    Ok(FeedBatch { events, upto: head.min(after + positions_max).max(after), head })
+}
+
+pub(super) fn recorded(row: &PgRow) -> Result<RecordedEvent, sqlx::Error> {
+    let stream_id: &str = row.try_get("aggregate_id")?;
+    Ok(RecordedEvent {
+        global_position: row.try_get("global_position")?,
+        event_id: row.try_get("event_id")?,
+        stream_kind: row.try_get("aggregate_type")?,
+        stream_id: stream_id.parse().map_err(|error: uuid::Error| sqlx::Error::Decode(error.into()))?,
+        sequence: row.try_get("sequence")?,
+        event_type: row.try_get("event_type")?,
+        event_version: row.try_get("event_version")?,
+        payload: row.try_get("payload")?,
+        metadata: row.try_get("metadata")?,
+        recorded_at: row.try_get("recorded_at")?,
+        command_id: row.try_get("command_id")?,
+        actor: row.try_get("actor")?,
+        content_hash: row.try_get("content_hash")?,
+    })
+}

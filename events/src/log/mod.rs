@@ -1,0 +1,61 @@
+//! The log: append, load, feed.
+//!
+//! Promises:
+//! - Positions are dense and in commit order. [`append`] moves the head row and inserts in one
+//!   statement, and the row stays locked until commit; so a reader that has seen N has seen every
+//!   event up to N, and no reader ever looks for gaps.
+//! - All of an [`Append`] is recorded, or nothing of it.
+//! - An append succeeds only if the head is exactly where its decisions saw it. Whatever they read,
+//!   in whichever stream, is therefore still true at its commit; nothing can be overlooked.
+//! - An event never changes: grants and a trigger refuse it.
+
+mod append;
+mod check;
+mod claims;
+mod feed;
+mod head;
+mod idempotency;
+mod streams;
+
+pub use append::{Append, StateSnapshot, append, contains_event};
+pub use check::{LogCheck, LogFault, check_log};
+pub use claims::{Claim, ClaimChange, holders_of};
+pub use feed::{FeedBatch, read_feed};
+pub use head::{Head, fence, lock_head, read_head};
+pub use idempotency::{IdempotencyKey, StoredAnswer, find_answers, forget_answers_before};
+pub use streams::{StreamHistory, Touched, load_streams, read_stream, touched_between};
+
+/// Whether doing the same again can help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Another writer was there first, or the database asks for it: nothing happened, do it again.
+    Now,
+    /// The connection is gone: what was under way may or may not have happened.
+    OutcomeUnknown,
+    /// It will fail again.
+    Never,
+}
+
+/// What a failed statement means for its caller.
+pub fn retry_of(error: &sqlx::Error) -> Retry {
+    let Some(database) = error.as_database_error() else {
+        return match error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::WorkerCrashed => Retry::OutcomeUnknown,
+            // No connection was had, so nothing was sent.
+            sqlx::Error::PoolTimedOut => Retry::Now,
+            _ => Retry::Never,
+        };
+    };
+    match database.code().as_deref() {
+        // unique violation: another instance wrote the stream or the key; serialisation failure;
+        // deadlock; lock not available; insufficient resources
+        Some("23505" | "40001" | "40P01" | "55P03" | "53000" | "53100" | "53200" | "53300") => Retry::Now,
+        // admin shutdown, crash shutdown, cannot connect now, connection exceptions, idle-in-transaction
+        Some("57P01" | "57P02" | "57P03" | "57P05" | "25P03") => Retry::OutcomeUnknown,
+        Some(code) if code.starts_with("08") => Retry::OutcomeUnknown,
+        _ => Retry::Never,
+    }
+}

@@ -1,0 +1,108 @@
+//! Loading streams: a snapshot where there is one, and the events after it.
+
+use std::collections::HashMap;
+
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::feed::{RECORDED_COLUMNS, recorded};
+use crate::envelope::{RecordedEvent, StreamKind, StreamRef};
+
+/// What is known of a stream: possibly nothing.
+#[derive(Clone, Debug, Default)]
+pub struct StreamHistory {
+    /// Sequence and JSON of a stored state of the wanted version.
+    pub snapshot: Option<(i64, String)>,
+    /// The events after it, by sequence.
+    pub events: Vec<RecordedEvent>,
+}
+
+/// A stream that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// Which; `None` for a kind that this version does not know.
+    pub stream: Option<StreamRef>,
+}
+
+/// Loads many streams in one round trip; `wanted` names each with the state version it can use.
+pub async fn load_streams(
+    connection: &mut PgConnection,
+    wanted: &[(StreamRef, i32)],
+) -> Result<HashMap<StreamRef, StreamHistory>, sqlx::Error> {
+    let kinds: Vec<&str> = wanted.iter().map(|(stream, _)| stream.kind.name()).collect();
+    let ids: Vec<String> = wanted.iter().map(|(stream, _)| stream.id.to_string()).collect();
+    let versions: Vec<i32> = wanted.iter().map(|(_, version)| *version).collect();
+    let rows = sqlx::query(
+        "SELECT w.place, s.sequence AS snapshot_sequence, s.state::text AS snapshot_state, \
+                e.global_position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, \
+                e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, e.recorded_at, \
+                e.command_id, e.actor, e.content_hash \
+         FROM unnest($1::text[], $2::text[], $3::int[]) WITH ORDINALITY AS w(kind, id, state_version, place) \
+         LEFT JOIN public.snapshots s \
+           ON s.aggregate_type = w.kind AND s.aggregate_id = w.id AND s.state_version = w.state_version \
+         LEFT JOIN LATERAL ( \
+           SELECT * FROM public.events e \
+           WHERE e.aggregate_type = w.kind AND e.aggregate_id = w.id AND e.sequence > COALESCE(s.sequence, 0) \
+           ORDER BY e.sequence \
+         ) e ON true \
+         ORDER BY w.place, e.sequence",
+    )
+    .bind(kinds)
+    .bind(ids)
+    .bind(versions)
+    .fetch_all(connection)
+    .await?;
+    let mut histories: HashMap<StreamRef, StreamHistory> = HashMap::with_capacity(wanted.len());
+    for row in &rows {
+        let place: i64 = row.try_get("place")?;
+        let place = usize::try_from(place - 1).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let history = histories.entry(wanted[place].0).or_default();
+        if history.snapshot.is_none()
+            && let Some(sequence) = row.try_get("snapshot_sequence")?
+        {
+            history.snapshot = Some((sequence, row.try_get("snapshot_state")?));
+        }
+        if row.try_get::<Option<i64>, _>("global_position")?.is_some() {
+            history.events.push(recorded(row)?);
+        }
+    }
+    Ok(histories)
+}
+
+/// One stream from its first event, whatever snapshots say.
+pub async fn read_stream(
+    connection: &mut PgConnection,
+    stream: StreamRef,
+) -> Result<Vec<RecordedEvent>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {RECORDED_COLUMNS} FROM public.events \
+         WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence"
+    );
+    let rows =
+        sqlx::query(&sql).bind(stream.kind.name()).bind(stream.id.to_string()).fetch_all(connection).await?;
+    rows.iter().map(recorded).collect()
+}
+
+/// The streams written at positions above `after`, up to `upto`.
+pub async fn touched_between(
+    connection: &mut PgConnection,
+    after: i64,
+    upto: i64,
+) -> Result<Vec<Touched>, sqlx::Error> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT aggregate_type, aggregate_id FROM public.events \
+         WHERE global_position > $1 AND global_position <= $2",
+    )
+    .bind(after)
+    .bind(upto)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let kind = StreamKind::named(row.try_get("aggregate_type")?);
+            let id: &str = row.try_get("aggregate_id")?;
+            let id: Uuid = id.parse().map_err(|error: uuid::Error| sqlx::Error::Decode(error.into()))?;
+            Ok(Touched { stream: kind.map(|kind| StreamRef { kind, id }) })
+        })
+        .collect()
+}

@@ -1,0 +1,31 @@
+//! Resources: how clients see the folds.
+//!
+//! The write side answers a command with the resource as the command left it, the read side serves
+//! the same resource from its tables; both build it here, so they cannot drift apart. Field names are
+//! the HTTP contract's.
+
+mod cart;
+mod order;
+mod party;
+mod product;
+
+pub use cart::{CartItemResource, CartResource, CartStatus};
+pub use order::{CheckoutResource, OrderLineResource, OrderResource};
+pub use party::{AccountResource, MemberResource, RestaurantResource, SupplierResource};
+pub use product::{AvailabilityStatus, ProductResource};
+
+use serde::Serializer;
+
+use crate::values::TaxRate;
+
+/// A rate as per cent: a number, whole where it is whole.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's shape")]
+fn per_cent<S: Serializer>(rate: &TaxRate, to: S) -> Result<S::Ok, S::Error> {
+    let basis_points = rate.basis_points();
+    if basis_points % 100 == 0 {
+        to.serialize_i32(basis_points / 100)
+    } else {
+        // For display only: hundredths of a per cent are exact in a double's shortest form.
+        to.serialize_f64(f64::from(basis_points) / 100.0)
+    }
+}

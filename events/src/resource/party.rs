@@ -1,0 +1,191 @@
+//! Accounts, suppliers, restaurants and their members as clients see them.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    account::Account,
+    fold::Folded,
+    restaurant::{Restaurant, RestaurantStatus},
+    supplier::Supplier,
+    values::{AccountId, Currency, MemberRole, Personal, RestaurantId, Role, SupplierId},
+};
+
+/// Someone who can log in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AccountResource {
+    /// The account.
+    pub account_id: AccountId,
+    /// What it logs in with.
+    pub email: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// One account's place in an organisation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MemberResource {
+    /// Who.
+    pub account_id: AccountId,
+    /// What it logs in with.
+    pub email: String,
+    /// As what.
+    pub role: MemberRole,
+}
+
+/// A seller.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SupplierResource {
+    /// The supplier.
+    pub id: SupplierId,
+    /// Trading name.
+    pub name: String,
+    /// Where to write to.
+    pub contact_email: String,
+    /// Where to call.
+    pub phone: Option<String>,
+    /// Street and number.
+    pub street: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// Latitude in degrees.
+    pub lat: Option<f64>,
+    /// Longitude in degrees.
+    pub lon: Option<f64>,
+    /// National registration number.
+    pub org_number: Option<String>,
+    /// VAT registration.
+    pub vat_number: Option<String>,
+    /// Global location number.
+    pub gln: Option<String>,
+    /// What it sells in.
+    pub currency: Currency,
+    /// May sell.
+    pub active: bool,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// How many events it has; the `ETag`.
+    pub revision: i64,
+}
+
+/// A buyer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RestaurantResource {
+    /// The restaurant.
+    pub id: RestaurantId,
+    /// Trading name.
+    pub name: String,
+    /// Where to write to.
+    pub contact_email: String,
+    /// Where to call.
+    pub phone: Option<String>,
+    /// Street and number.
+    pub street: Option<String>,
+    /// Postal code.
+    pub postal_code: Option<String>,
+    /// City.
+    pub city: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// How it wants its deliveries.
+    #[schema(value_type = Option<Object>)]
+    pub delivery_prefs: Option<serde_json::Value>,
+    /// National registration number.
+    pub org_number: Option<String>,
+    /// VAT registration.
+    pub vat_number: Option<String>,
+    /// Global location number.
+    pub gln: Option<String>,
+    /// What it buys in.
+    pub currency: Currency,
+    /// How far it may go.
+    pub status: RestaurantStatus,
+    /// May order: `status` is `approved`.
+    pub active: bool,
+    /// When its trial ends or ended.
+    pub trial_ends_at: Option<DateTime<Utc>>,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// How many events it has; the `ETag`.
+    pub revision: i64,
+}
+
+impl AccountResource {
+    /// The account as clients see it.
+    pub fn of(account_id: AccountId, account: &Account) -> Self {
+        Self { account_id, email: account.email.plain.clone(), role: account.role }
+    }
+}
+
+impl SupplierResource {
+    /// The supplier as clients see it.
+    pub fn of(id: SupplierId, folded: &Folded<Supplier>) -> Self {
+        let Supplier { details, currency, active, .. } = &folded.state;
+        Self {
+            id,
+            name: details.name.clone(),
+            contact_email: details.contact_email.plain.clone(),
+            phone: plain(details.phone.as_ref()),
+            street: details.address.street.clone(),
+            postal_code: details.address.postal_code.clone(),
+            city: details.address.city.clone(),
+            country: details.address.country.clone(),
+            lat: details.lat_e7.map(degrees),
+            lon: details.lon_e7.map(degrees),
+            org_number: details.org_number.clone(),
+            vat_number: details.vat_number.clone(),
+            gln: details.gln.clone(),
+            currency: *currency,
+            active: *active,
+            created_at: folded.created_at,
+            updated_at: folded.updated_at,
+            revision: folded.revision,
+        }
+    }
+}
+
+impl RestaurantResource {
+    /// The restaurant as clients see it.
+    pub fn of(id: RestaurantId, folded: &Folded<Restaurant>) -> Self {
+        let Restaurant { details, currency, status, trial_ends_at, .. } = &folded.state;
+        Self {
+            id,
+            name: details.name.clone(),
+            contact_email: details.contact_email.plain.clone(),
+            phone: plain(details.phone.as_ref()),
+            street: details.address.street.clone(),
+            postal_code: details.address.postal_code.clone(),
+            city: details.address.city.clone(),
+            country: details.address.country.clone(),
+            delivery_prefs: details.delivery_prefs.clone(),
+            org_number: details.org_number.clone(),
+            vat_number: details.vat_number.clone(),
+            gln: details.gln.clone(),
+            currency: *currency,
+            status: *status,
+            active: *status == RestaurantStatus::Approved,
+            trial_ends_at: *trial_ends_at,
+            created_at: folded.created_at,
+            updated_at: folded.updated_at,
+            revision: folded.revision,
+        }
+    }
+}
+
+fn plain(text: Option<&Personal>) -> Option<String> {
+    text.map(|personal| personal.plain.clone())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "ten-millionths of 180 degrees are exact in a double")]
+fn degrees(e7: i64) -> f64 {
+    e7 as f64 / 1e7
+}

@@ -1,0 +1,147 @@
+//! Suppliers: sellers, their members, and their series of invoice numbers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    envelope::StreamKind,
+    fold::Fold,
+    values::{AccountId, Currency, Member, MemberRole, OrderId, Personal, PostalAddress},
+};
+
+/// What a supplier says of itself; revised as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SupplierDetails {
+    /// Trading name.
+    pub name: String,
+    /// Where to write to.
+    pub contact_email: Personal,
+    /// Where to call.
+    pub phone: Option<Personal>,
+    /// Where it is.
+    pub address: PostalAddress,
+    /// Latitude in ten-millionths of a degree.
+    pub lat_e7: Option<i64>,
+    /// Longitude in ten-millionths of a degree.
+    pub lon_e7: Option<i64>,
+    /// National registration number.
+    pub org_number: Option<String>,
+    /// VAT registration, `SE556…01`.
+    pub vat_number: Option<String>,
+    /// Global location number: the address for electronic documents.
+    pub gln: Option<String>,
+}
+
+/// What happens to a supplier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum SupplierEvent {
+    /// It takes part, and may sell.
+    SupplierRegistered {
+        /// What it says of itself.
+        details: SupplierDetails,
+        /// What it sells in.
+        currency: Currency,
+    },
+    /// It says something else of itself.
+    SupplierDetailsRevised {
+        /// All of it, as it now is.
+        details: SupplierDetails,
+    },
+    /// It may not sell until reinstated.
+    SupplierSuspended {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// It may sell again.
+    SupplierReinstated {},
+    /// An account now works for it.
+    SupplierMemberAdded {
+        /// Who.
+        account_id: AccountId,
+        /// As what.
+        role: MemberRole,
+    },
+    /// A member's place changed.
+    SupplierMemberRoleChanged {
+        /// Who.
+        account_id: AccountId,
+        /// As what.
+        role: MemberRole,
+    },
+    /// An account no longer works for it.
+    SupplierMemberRemoved {
+        /// Who.
+        account_id: AccountId,
+    },
+    /// The next number of its invoice series went to an order; the series has no gaps.
+    SupplierInvoiceNumbered {
+        /// The number, from 1.
+        number: i64,
+        /// The order invoiced.
+        order_id: OrderId,
+    },
+}
+
+/// A supplier as its events leave it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Supplier {
+    /// What it says of itself.
+    pub details: SupplierDetails,
+    /// What it sells in.
+    pub currency: Currency,
+    /// May sell.
+    pub active: bool,
+    /// Who works for it; unique by account, in the order they came.
+    pub members: Vec<Member>,
+    /// The last number of its invoice series.
+    pub invoices_numbered: i64,
+}
+
+impl Fold for Supplier {
+    type Event = SupplierEvent;
+    const KIND: StreamKind = StreamKind::Supplier;
+
+    fn apply(&mut self, event: &SupplierEvent) {
+        match event {
+            SupplierEvent::SupplierRegistered { details, currency } => {
+                self.details = details.clone();
+                self.currency = *currency;
+                self.active = true;
+            }
+            SupplierEvent::SupplierDetailsRevised { details } => self.details = details.clone(),
+            SupplierEvent::SupplierSuspended { .. } => self.active = false,
+            SupplierEvent::SupplierReinstated {} => self.active = true,
+            SupplierEvent::SupplierMemberAdded { account_id, role } => {
+                self.members.push(Member { account_id: *account_id, role: *role });
+            }
+            SupplierEvent::SupplierMemberRoleChanged { account_id, role } => {
+                for member in self.members.iter_mut().filter(|member| member.account_id == *account_id) {
+                    member.role = *role;
+                }
+            }
+            SupplierEvent::SupplierMemberRemoved { account_id } => {
+                self.members.retain(|member| member.account_id != *account_id);
+            }
+            SupplierEvent::SupplierInvoiceNumbered { number, .. } => self.invoices_numbered = *number,
+        }
+    }
+}
+
+impl cqrs_es::DomainEvent for SupplierEvent {
+    fn event_type(&self) -> String {
+        match self {
+            Self::SupplierRegistered { .. } => "SupplierRegistered",
+            Self::SupplierDetailsRevised { .. } => "SupplierDetailsRevised",
+            Self::SupplierSuspended { .. } => "SupplierSuspended",
+            Self::SupplierReinstated {} => "SupplierReinstated",
+            Self::SupplierMemberAdded { .. } => "SupplierMemberAdded",
+            Self::SupplierMemberRoleChanged { .. } => "SupplierMemberRoleChanged",
+            Self::SupplierMemberRemoved { .. } => "SupplierMemberRemoved",
+            Self::SupplierInvoiceNumbered { .. } => "SupplierInvoiceNumbered",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}

@@ -1,0 +1,19 @@
+//! Values that events are made of: integers and closed sets, no floats.
+
+mod currency;
+mod gtin;
+mod ids;
+mod party;
+mod personal;
+mod quantity;
+mod tax;
+mod vat;
+
+pub use currency::{Currency, UnknownCurrency};
+pub use gtin::{Gtin, InvalidGtin};
+pub use ids::*;
+pub use party::{Member, MemberRole, PostalAddress, Role, UnknownName};
+pub use personal::Personal;
+pub use quantity::{InvalidQuantity, QUANTITY_MAX, Quantity, decimal};
+pub use tax::{InvalidTaxRate, Tax, TaxCategory, TaxRate, swedish_day};
+pub use vat::{PRICE_MINOR_MAX, VatBreakdown, VatGroup, line_net_minor, vat_of};

@@ -1,0 +1,274 @@
+//! Released events stay readable: a sample of each type and version is kept forever.
+//!
+//! `golden/<kind>/<EventType>.<version>.json` holds the canonical payload. A new event or version gets a
+//! new file (`GOLDEN=write cargo test -p events --test golden` writes those that are missing); an existing
+//! file never changes.
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use cqrs_es::DomainEvent;
+use events::{
+    Fold, RecordedEvent,
+    account::{Account, AccountEvent},
+    canonical::canonical_json,
+    cart::{Cart, CartEvent, CartItem},
+    fold::decode,
+    order::{
+        DeliveredLine, Order, OrderEvent, OrderInvoice, OrderedLine, Party, PaymentMethod, ReceivedLine,
+    },
+    product::{Product, ProductDetails, ProductEvent},
+    restaurant::{Restaurant, RestaurantDetails, RestaurantEvent},
+    stock::{Stock, StockEvent},
+    supplier::{Supplier, SupplierDetails, SupplierEvent},
+    values::{
+        AccountId, CartId, CheckoutId, Currency, LineId, MemberRole, OrderId, Personal, PostalAddress, ProductId,
+        Quantity, RestaurantId, Role, SupplierId, Tax, TaxCategory, TaxRate,
+    },
+};
+use uuid::Uuid;
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 | number)
+}
+
+fn golden() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// Each sample is what its file says, and the file is read back to the same event.
+fn check<S: Fold>(samples: &[S::Event]) {
+    let folder = golden().join(S::KIND.name());
+    for sample in samples {
+        let (event_type, event_version) = (sample.event_type(), sample.event_version());
+        let path = folder.join(format!("{event_type}.{event_version}.json"));
+        let payload = canonical_json(sample);
+        if std::env::var("GOLDEN").is_ok_and(|mode| mode == "write") && !path.exists() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&path, format!("{payload}\n")).unwrap();
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{} is missing", path.display()));
+        assert_eq!(payload, kept.trim_end(), "a released event never changes: {event_type}");
+    }
+    // Every file, older versions too, is still an event of this kind.
+    let mut kept_types = BTreeSet::new();
+    for file in fs::read_dir(&folder).unwrap().flatten() {
+        let name = file.file_name().into_string().unwrap();
+        let (event_type, version) = name.trim_end_matches(".json").rsplit_once('.').unwrap();
+        let recorded = recorded::<S>(event_type, version, fs::read_to_string(file.path()).unwrap());
+        let event = decode::<S>(&recorded).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(event.event_type(), event_type);
+        kept_types.insert(event_type.to_owned());
+    }
+    assert_eq!(kept_types, types_in_source(S::KIND.name()), "every event type has its sample");
+}
+
+/// The names that `event_type` gives, from the source: a variant without a sample is not overlooked.
+fn types_in_source(kind: &str) -> BTreeSet<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src").join(kind).with_extension("rs");
+    let source = fs::read_to_string(path).unwrap();
+    let (_, naming) = source.split_once("fn event_type(&self)").unwrap();
+    let (naming, _) = naming.split_once("fn event_version").unwrap();
+    naming.lines().filter_map(|line| line.split('"').nth(1)).map(str::to_owned).collect()
+}
+
+fn recorded<S: Fold>(event_type: &str, version: &str, payload: String) -> RecordedEvent {
+    RecordedEvent {
+        global_position: 1,
+        event_id: id(1),
+        stream_kind: S::KIND.name().to_owned(),
+        stream_id: id(2),
+        sequence: 1,
+        event_type: event_type.to_owned(),
+        event_version: version.to_owned(),
+        payload,
+        metadata: "{}".to_owned(),
+        recorded_at: chrono::DateTime::UNIX_EPOCH,
+        command_id: id(3),
+        actor: "system:test".to_owned(),
+        content_hash: vec![0; 32],
+    }
+}
+
+#[test]
+fn accounts() {
+    check::<Account>(&[
+        AccountEvent::AccountRegistered {
+            email: Personal::new(id(1), "anna@example.se"),
+            role: Role::Restaurant,
+            invited: true,
+        },
+        AccountEvent::AccountRoleChanged { role: Role::Admin },
+    ]);
+}
+
+fn address() -> PostalAddress {
+    PostalAddress { city: Some("Malmö".to_owned()), country: Some("SE".to_owned()), ..Default::default() }
+}
+
+#[test]
+fn suppliers() {
+    let details = SupplierDetails {
+        name: "Grönt AB".to_owned(),
+        contact_email: Personal::new(id(1), "order@example.se"),
+        phone: Some(Personal::new(id(1), "+46 40 000 00")),
+        address: address(),
+        lat_e7: Some(556_050_000),
+        lon_e7: None,
+        org_number: Some("5560000001".to_owned()),
+        vat_number: None,
+        gln: None,
+    };
+    let account_id = AccountId(id(2));
+    check::<Supplier>(&[
+        SupplierEvent::SupplierRegistered { details: details.clone(), currency: Currency::SEK },
+        SupplierEvent::SupplierDetailsRevised { details },
+        SupplierEvent::SupplierSuspended { reason: Some("unpaid".to_owned()) },
+        SupplierEvent::SupplierReinstated {},
+        SupplierEvent::SupplierMemberAdded { account_id, role: MemberRole::Owner },
+        SupplierEvent::SupplierMemberRoleChanged { account_id, role: MemberRole::Staff },
+        SupplierEvent::SupplierMemberRemoved { account_id },
+        SupplierEvent::SupplierInvoiceNumbered { number: 1, order_id: OrderId(id(3)) },
+    ]);
+}
+
+#[test]
+fn restaurants() {
+    let details = RestaurantDetails {
+        name: "Krogen".to_owned(),
+        contact_email: Personal::new(id(1), "kok@example.se"),
+        phone: None,
+        address: address(),
+        delivery_prefs: Some(serde_json::json!({"before": "10:00"})),
+        org_number: None,
+        vat_number: None,
+        gln: Some("7300009000036".to_owned()),
+    };
+    let account_id = AccountId(id(2));
+    check::<Restaurant>(&[
+        RestaurantEvent::RestaurantRegistered { details: details.clone(), currency: Currency::SEK },
+        RestaurantEvent::RestaurantDetailsRevised { details },
+        RestaurantEvent::RestaurantApproved { trial_ends_at: "2026-11-27T09:00:00.123456Z".parse().unwrap() },
+        RestaurantEvent::RestaurantSuspended { reason: None },
+        RestaurantEvent::RestaurantReinstated {},
+        RestaurantEvent::RestaurantMemberAdded { account_id, role: MemberRole::Owner },
+        RestaurantEvent::RestaurantMemberRoleChanged { account_id, role: MemberRole::Staff },
+        RestaurantEvent::RestaurantMemberRemoved { account_id },
+    ]);
+}
+
+#[test]
+fn products() {
+    let details = ProductDetails {
+        name: "Tomater".to_owned(),
+        sku: "T-1".to_owned(),
+        unit: "KGM".to_owned(),
+        gtin: Some("7310865004703".parse().unwrap()),
+        description: None,
+        tax: Tax::Category(TaxCategory::Food),
+        low_stock_at: Quantity::units(5),
+    };
+    let revised = ProductDetails { tax: Tax::Rate(TaxRate::try_new(1_250).unwrap()), ..details.clone() };
+    check::<Product>(&[
+        ProductEvent::ProductCreated {
+            supplier_id: SupplierId(id(1)),
+            details,
+            unit_price_minor: 2_850,
+            currency: Currency::SEK,
+        },
+        ProductEvent::ProductDetailsRevised { details: revised },
+        ProductEvent::PriceChanged { previous_minor: 2_850, unit_price_minor: 2_990 },
+        ProductEvent::ProductDeactivated {},
+        ProductEvent::ProductReactivated {},
+    ]);
+}
+
+#[test]
+fn stock() {
+    let (supplier_id, order_id, line_id) = (SupplierId(id(1)), OrderId(id(2)), LineId(id(3)));
+    let quantity = Quantity(2_500);
+    check::<Stock>(&[
+        StockEvent::StockAdjusted { supplier_id, change: Quantity(-1_000), reason: "broken".to_owned() },
+        StockEvent::StockCounted { supplier_id, counted: Quantity::units(40), reason: "count".to_owned() },
+        StockEvent::StockAllocated { order_id, line_id, quantity },
+        StockEvent::StockReleased { order_id, line_id, quantity },
+        StockEvent::StockShipped { order_id, line_id, quantity },
+        StockEvent::StockFellLow { supplier_id, available: quantity, low_stock_at: Quantity::units(5) },
+    ]);
+}
+
+#[test]
+fn carts() {
+    let tax_rate = TaxRate::try_new(600).unwrap();
+    let item = CartItem {
+        item_id: LineId(id(1)),
+        product_id: ProductId(id(2)),
+        supplier_id: SupplierId(id(3)),
+        name: "Tomater".to_owned(),
+        sku: "T-1".to_owned(),
+        unit: "KGM".to_owned(),
+        quantity: Quantity(2_500),
+        unit_price_minor: 2_850,
+        tax: Tax::Category(TaxCategory::Food),
+        tax_rate,
+    };
+    let (item_id, quantity) = (item.item_id, Quantity::units(3));
+    check::<Cart>(&[
+        CartEvent::CartOpened { restaurant_id: RestaurantId(id(4)), currency: Currency::SEK },
+        CartEvent::CartItemAdded { item },
+        CartEvent::CartItemQuantityChanged { item_id, quantity, unit_price_minor: 2_990, tax_rate },
+        CartEvent::CartItemRemoved { item_id },
+        CartEvent::CartConverted { checkout_id: CheckoutId(id(5)), order_ids: vec![OrderId(id(6))] },
+    ]);
+}
+
+#[test]
+fn orders() {
+    let at = "2026-11-20T09:00:00.123456Z".parse().unwrap();
+    let tax_rate = TaxRate::try_new(600).unwrap();
+    let line_id = LineId(id(1));
+    let line = OrderedLine {
+        line_id,
+        product_id: ProductId(id(2)),
+        sku: "T-1".to_owned(),
+        name: "Tomater".to_owned(),
+        unit: "KGM".to_owned(),
+        quantity: Quantity(2_500),
+        unit_price_minor: 2_850,
+        tax: Tax::Category(TaxCategory::Food),
+        tax_rate,
+        net_minor: 7_125,
+        tax_minor: 428,
+    };
+    let delivered =
+        DeliveredLine { line_id, quantity: Quantity::units(2), tax_rate, net_minor: 5_700, tax_minor: 342 };
+    let issued_on = "2026-11-21".parse().unwrap();
+    check::<Order>(&[
+        OrderEvent::OrderPlaced {
+            checkout_id: CheckoutId(id(3)),
+            cart_id: CartId(id(4)),
+            restaurant_id: RestaurantId(id(5)),
+            supplier_id: SupplierId(id(6)),
+            lines: vec![line],
+            currency: Currency::SEK,
+            total_minor: 7_553,
+            tax_minor: 428,
+            payment_method: PaymentMethod::Invoice,
+            requested_delivery_date: Some(issued_on),
+            note: Some("bakdörren".to_owned()),
+            placed_by: Some(AccountId(id(7))),
+            placed_at: at,
+        },
+        OrderEvent::OrderConfirmed { confirmed_at: at },
+        OrderEvent::OrderRejected { reason: "no lorry".to_owned(), rejected_at: at },
+        OrderEvent::OrderCancelled { by: Party::Restaurant, reason: "closed".to_owned(), cancelled_at: at },
+        OrderEvent::DeliveryMarked {
+            lines: vec![delivered],
+            delivered_at: at,
+            invoice: Some(OrderInvoice { number: 1, issued_on, total_minor: 6_042, tax_minor: 342 }),
+        },
+        OrderEvent::DeliveryConfirmed {
+            lines: vec![ReceivedLine { line_id, quantity: Quantity::units(1), reason: Some("mould".to_owned()) }],
+            received_at: at,
+        },
+    ]);
+}

@@ -1,0 +1,7 @@
+//! Reacting: what happens outside the house because of an event.
+//!
+//! NATS carries events and wakes; Postgres is the truth. This crate alone speaks NATS.
+
+mod nats;
+
+pub use nats::{Nats, NatsError};

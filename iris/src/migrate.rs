@@ -1,0 +1,57 @@
+//! Migrations: forward only, by the database's owner, past any pooler.
+
+use anyhow::{Context as _, bail};
+use platform::{config::Config, db};
+use sqlx::{Connection as _, PgConnection, PgPool, migrate::Migrator};
+
+static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
+
+/// Brings the schema up to this program, and lets the serving login do what the processes need.
+/// Idempotent; several at once wait for each other.
+pub async fn run(config: &Config) -> anyhow::Result<()> {
+    let options = db::connect_options(&config.database_url_direct)?;
+    let mut owner = PgConnection::connect_with(&options).await.context("DATABASE_URL_DIRECT")?;
+    MIGRATOR.run_direct(&mut owner).await.context("migrations")?;
+    // The table of migrations is sqlx's own, so no migration can grant on it.
+    let readers = "GRANT SELECT ON public._sqlx_migrations TO iris_command, iris_projection, iris_query";
+    sqlx::query(readers).execute(&mut owner).await.context("grants")?;
+    let serving = db::connect_options(&config.database_url)?;
+    if serving.get_username() != options.get_username() {
+        // An identifier cannot be bound: it is quoted by Postgres itself.
+        let grant: String = sqlx::query_scalar(
+            "SELECT format('GRANT iris_command, iris_projection, iris_query TO %I', $1::text)",
+        )
+        .bind(serving.get_username())
+        .fetch_one(&mut owner)
+        .await?;
+        sqlx::raw_sql(&grant).execute(&mut owner).await.context("grants to the login of DATABASE_URL")?;
+    }
+    Ok(())
+}
+
+/// The newest migration that this program knows.
+pub fn schema_version() -> i64 {
+    MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
+/// Refuses to start on a schema that this program does not know.
+pub async fn expect_current(pool: &PgPool) -> anyhow::Result<()> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM public._sqlx_migrations WHERE success")
+            .fetch_one(pool)
+            .await
+            .context("the database has no schema yet: run `iris migrate`")?;
+    match found {
+        Some(version) if version == schema_version() => Ok(()),
+        Some(version) if version > schema_version() => {
+            // Expand, then contract: an older program goes on working on a newer schema.
+            tracing::warn!(version, expected = schema_version(), "the schema is newer than this program");
+            Ok(())
+        }
+        found => bail!(
+            "the schema is at {}, this program needs {}: run `iris migrate`",
+            found.unwrap_or_default(),
+            schema_version()
+        ),
+    }
+}

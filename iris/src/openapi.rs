@@ -1,0 +1,36 @@
+//! `iris openapi`: the document as it is served, for `docs/openapi.json`; needs no server.
+
+use std::{process::ExitCode, sync::Arc};
+
+use command_api::{CommandState, Committer, LocalLogin};
+use platform::{
+    auth::LocalProvider,
+    clock::{Clock, SystemClock, UuidV7Ids},
+};
+use query_api::QueryState;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::api_document::{Parts, document};
+
+/// Prints the document.
+pub fn run() -> anyhow::Result<ExitCode> {
+    // Nothing connects before the first request, and there is none.
+    let database = PgConnectOptions::new();
+    let pool = PgPoolOptions::new().connect_lazy_with(database.clone());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids = Arc::new(UuidV7Ids);
+    let provider = Arc::new(LocalProvider::new(&String::new().into(), Arc::clone(&clock)));
+    let (committer, _task) = Committer::start(database, Arc::clone(&clock), ids.clone());
+    let parts = Parts {
+        command: Some(command_api::router(CommandState {
+            committer,
+            clock: Arc::clone(&clock),
+            ids,
+            pool: pool.clone(),
+            local: Some(Arc::new(LocalLogin::new(provider, &[]))),
+        })),
+        query: Some(query_api::router(QueryState::new(pool, clock))),
+    };
+    println!("{}", document(parts).to_pretty_json()?);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,112 @@
+use std::collections::HashMap;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const HASH: &str = "$2b$04$abcdefghijklmnopqrstuu5Lo0g67CiD3M4RpN1BmBb4Crp5w7dbK";
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+fn config(changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let mut vars =
+        HashMap::from([("DATABASE_URL", "postgresql://u:pw@db:5432/iris"), ("APP_SECRET", SECRET)]);
+    vars.extend(changes.iter().copied());
+    Config::from_lookup(|name| vars.get(name).map(ToString::to_string))
+}
+
+/// The one line with which the program would refuse to start.
+fn refusal(name: &str, value: &str) -> String {
+    let line = config(&[(name, value)]).expect_err("must be refused").to_string();
+    assert!(line.starts_with(name), "the line names the variable: {line}");
+    assert!(!line.contains('\n'), "one line: {line}");
+    line
+}
+
+#[test]
+fn defaults_are_the_documented_ones() {
+    let config = config(&[]).unwrap();
+    assert_eq!(config.listen_addr(8081).to_string(), "127.0.0.1:8081");
+    assert_eq!((config.page_limits.default, config.page_limits.max), (50, 100));
+    assert_eq!(config.auth_provider, AuthProvider::Local);
+    assert_eq!(config.environment, Environment::Development);
+    assert_eq!(config.log_format, LogFormat::Json);
+    assert_eq!(config.database_url_direct.expose_secret(), config.database_url.expose_secret());
+    assert!(config.nats_url.is_none() && config.metrics_addr.is_none());
+    assert!(config.dev_users.is_empty() && config.cors_origins.is_empty());
+}
+
+#[test]
+fn a_missing_variable_is_named() {
+    assert_eq!(config(&[("DATABASE_URL", "")]).unwrap_err(), ConfigError::missing("DATABASE_URL"));
+    assert_eq!(config(&[("APP_SECRET", " ")]).unwrap_err(), ConfigError::missing("APP_SECRET"));
+}
+
+#[test]
+fn malformed_variables_are_named() {
+    for (name, value) in [
+        ("DATABASE_URL", "mysql://u:hunter2@db/iris"),
+        ("DATABASE_URL_DIRECT", "postgresql://u:hunter2@db:notaport/iris"),
+        ("NATS_URL", "http://u:hunter2@nats:4222"),
+        ("HTTP_ADDR", "localhost"),
+        ("METRICS_ADDR", "9090"),
+        ("AUTH_PROVIDER", "oauth"),
+        ("AUTH_PROVIDER", "clerk"),
+        ("APP_SECRET", "hunter2-too-short"),
+        ("DEV_USERS", "a@iris.test"),
+        ("DEV_USERS", "a@iris.test:hunter2"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://shop.example,*"),
+        ("CORS_ORIGINS", "https://shop.example/path"),
+        ("CORS_ORIGINS", "https://*.example"),
+        ("CORS_ORIGINS", "null"),
+        ("PAGE_LIMIT_DEFAULT", "0"),
+        ("PAGE_LIMIT_DEFAULT", "101"),
+        ("MAX_PAGE_LIMIT", "many"),
+        ("LOG_FORMAT", "xml"),
+        ("IRIS_ENV", "prod"),
+    ] {
+        let line = refusal(name, value);
+        assert!(!line.contains("hunter2"), "no secret in {line}");
+    }
+}
+
+#[test]
+fn a_given_address_holds_for_every_role() {
+    let config = config(&[("HTTP_ADDR", "0.0.0.0:9000")]).unwrap();
+    assert_eq!(config.listen_addr(8081).to_string(), "0.0.0.0:9000");
+}
+
+#[test]
+fn local_accounts_are_refused_in_production() {
+    let line = config(&[("IRIS_ENV", "production")]).unwrap_err().to_string();
+    assert_eq!(line, "AUTH_PROVIDER: local is refused with IRIS_ENV=production");
+}
+
+#[test]
+fn the_python_form_of_the_url_is_taken() {
+    let config = config(&[("DATABASE_URL", "postgresql+asyncpg://u:p@db/iris")]).unwrap();
+    assert_eq!(config.database_url.expose_secret(), "postgresql://u:p@db/iris");
+}
+
+#[test]
+fn users_are_read_in_order_and_lower_case() {
+    let config = config(&[("DEV_USERS", &format!("Admin@iris.test:{HASH}, b@iris.test:{HASH}"))]).unwrap();
+    let emails: Vec<_> = config.dev_users.iter().map(|user| user.email.as_str()).collect();
+    assert_eq!(emails, ["admin@iris.test", "b@iris.test"]);
+    assert_eq!(config.dev_users[0].password_hash.expose_secret(), HASH);
+    let twice = format!("a@iris.test:{HASH},A@iris.test:{HASH}");
+    assert_eq!(refusal("DEV_USERS", &twice), "DEV_USERS: entry 2 repeats an e-mail");
+}
+
+#[test]
+fn a_lowered_maximum_lowers_the_default() {
+    let limits = config(&[("MAX_PAGE_LIMIT", "20")]).unwrap().page_limits;
+    assert_eq!((limits.default, limits.max), (20, 20));
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let config = config(&[("DEV_USERS", &format!("a@iris.test:{HASH}"))]).unwrap();
+    let shown = format!("{config:?}");
+    assert!(!shown.contains(SECRET) && !shown.contains(HASH) && !shown.contains(":pw@"), "{shown}");
+}

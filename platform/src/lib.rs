@@ -1,0 +1,15 @@
+//! Process plumbing shared by every role: configuration, telemetry, identity, the error shape, request
+//! bodies, paging, the HTTP shell, database pools and the clock.
+//!
+//! Nothing here knows a trade word; a change of business rules never touches this crate.
+
+pub mod auth;
+pub mod body;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod http;
+pub mod paging;
+pub mod shutdown;
+pub mod telemetry;

@@ -1,0 +1,159 @@
+//! One batch: a stretch of the log into rows, with the checkpoint, in one transaction.
+
+use std::borrow::Cow;
+
+use events::{
+    RecordedEvent,
+    log::{FeedBatch, read_feed},
+};
+use metrics::histogram;
+use platform::clock::Clock;
+use sqlx::{Acquire, PgConnection, PgPool, Postgres, Transaction};
+use uuid::Uuid;
+
+use crate::{
+    checkpoint::{Hold, Move, move_in_tx},
+    lag::BATCH_EVENTS,
+    parking::{Parked, project_leaving_out_in_tx},
+    projection::{Blame, ProjectError, Projection},
+    schema::SchemaName,
+};
+
+/// What to do about a stream that cannot be folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnPoison {
+    /// Leave it out from now on, and go on with the rest: reads must not stand still for one stream.
+    Park,
+    /// Stop: a rebuild that leaves something out is no rebuild.
+    Stop,
+}
+
+/// Where batches go.
+pub(crate) struct Batches<'a> {
+    pub(crate) pool: &'a PgPool,
+    pub(crate) schema: &'a SchemaName,
+    pub(crate) projection: &'a dyn Projection,
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) on_poison: OnPoison,
+}
+
+/// What came of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Batch {
+    /// Rows and checkpoint are at that position; at `is_last`, nothing was left when it was read.
+    Done { upto: i64, is_last: bool },
+    /// The log has nothing new.
+    Empty,
+    /// Another batch is under way; try again soon.
+    Busy,
+    /// The checkpoint is elsewhere or in other hands.
+    Missed,
+}
+
+impl Batches<'_> {
+    /// Takes the next events after `hold`, out of at most `positions_max` positions.
+    pub(crate) async fn next(&self, hold: Hold, positions_max: i64) -> Result<Batch, ProjectError> {
+        let mut connection = self.pool.acquire().await?;
+        let kinds = self.projection.identity().kinds;
+        let feed = read_feed(&mut connection, hold.position, positions_max, kinds).await?;
+        if feed.upto == hold.position {
+            return Ok(Batch::Empty);
+        }
+        if feed.events.is_empty() {
+            // The statement is a transaction by itself: most batches of most projections end here.
+            let moved = self.move_in_tx(&mut connection, hold, &feed).await?;
+            return Ok(outcome(&moved, &feed));
+        }
+        let transaction = connection.begin().await?;
+        match self.commit(transaction, hold, &feed).await {
+            // Rolled back by now. Only then is it worth a savepoint per part to find out who it was.
+            Err(error) if error.blame() != Blame::Surroundings && self.on_poison == OnPoison::Park => {
+                tracing::debug!(%error, projection = self.projection.identity().name, "looking for the stream");
+                let transaction = connection.begin().await?;
+                self.commit_without_poison(transaction, hold, &feed).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn commit(
+        &self,
+        mut tx: Transaction<'_, Postgres>,
+        hold: Hold,
+        feed: &FeedBatch,
+    ) -> Result<Batch, ProjectError> {
+        let moved = self.move_in_tx(&mut tx, hold, feed).await?;
+        if let Move::Moved { parked } = &moved {
+            let events = followed(&feed.events, parked);
+            self.projection.project_in_tx(&mut tx, self.schema, &events).await?;
+        }
+        self.finish(tx, &moved, feed).await
+    }
+
+    async fn commit_without_poison(
+        &self,
+        mut tx: Transaction<'_, Postgres>,
+        hold: Hold,
+        feed: &FeedBatch,
+    ) -> Result<Batch, ProjectError> {
+        let moved = self.move_in_tx(&mut tx, hold, feed).await?;
+        let newly_parked = match &moved {
+            Move::Moved { parked } => {
+                let events = followed(&feed.events, parked).into_owned();
+                let now = self.clock.now();
+                project_leaving_out_in_tx(&mut tx, self.schema, self.projection, events, now).await?
+            }
+            Move::Busy | Move::Missed => Vec::new(),
+        };
+        let batch = self.finish(tx, &moved, feed).await?;
+        self.tell(&newly_parked);
+        Ok(batch)
+    }
+
+    async fn move_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        hold: Hold,
+        feed: &FeedBatch,
+    ) -> Result<Move, sqlx::Error> {
+        let name = self.projection.identity().name;
+        move_in_tx(tx, self.schema, name, hold, feed.upto, self.clock.now()).await
+    }
+
+    async fn finish(
+        &self,
+        tx: Transaction<'_, Postgres>,
+        moved: &Move,
+        feed: &FeedBatch,
+    ) -> Result<Batch, ProjectError> {
+        tx.commit().await?;
+        if matches!(moved, Move::Moved { .. }) {
+            let events = u32::try_from(feed.events.len()).unwrap_or(u32::MAX);
+            histogram!(BATCH_EVENTS, "projection" => self.projection.identity().name).record(events);
+        }
+        Ok(outcome(moved, feed))
+    }
+
+    fn tell(&self, parked: &[Parked]) {
+        let projection = self.projection.identity().name;
+        for Parked { key, position, error } in parked {
+            tracing::error!(projection, %key, position, error, "stream parked: it is left out from here on");
+        }
+    }
+}
+
+/// The events of streams that are not parked.
+fn followed<'a>(events: &'a [RecordedEvent], parked: &[Uuid]) -> Cow<'a, [RecordedEvent]> {
+    if parked.is_empty() {
+        return Cow::Borrowed(events);
+    }
+    events.iter().filter(|event| !parked.contains(&event.stream_id)).cloned().collect()
+}
+
+fn outcome(moved: &Move, feed: &FeedBatch) -> Batch {
+    match moved {
+        Move::Moved { .. } => Batch::Done { upto: feed.upto, is_last: feed.is_last() },
+        Move::Busy => Batch::Busy,
+        Move::Missed => Batch::Missed,
+    }
+}

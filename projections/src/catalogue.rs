@@ -1,0 +1,197 @@
+//! `read.products`: one row per product, with the stock that shares its id.
+
+use std::collections::BTreeMap;
+
+use events::{Folded, RecordedEvent, StreamKind, product::Product, stock::Stock, values::Quantity};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::{
+    keyed_fold::{apply_one, parse_state, state_json},
+    projection::{Identity, ProjectError, Projecting, Projection, ReadTable},
+    schema::SchemaName,
+};
+
+const TABLE: ReadTable = ReadTable { name: "products", key: "product_id" };
+
+/// Folds product streams and their stock streams.
+///
+/// Both have the product's id, so a product that cannot be folded leaves its stock out with it.
+#[derive(Debug)]
+pub struct Catalogue;
+
+impl Projection for Catalogue {
+    fn identity(&self) -> &'static Identity {
+        &Identity {
+            name: "catalogue",
+            version: 1,
+            kinds: &[StreamKind::Product, StreamKind::Stock],
+            tables: &[TABLE],
+        }
+    }
+
+    fn project_in_tx<'a>(
+        &'a self,
+        tx: &'a mut PgConnection,
+        schema: &'a SchemaName,
+        events: &'a [RecordedEvent],
+    ) -> Projecting<'a> {
+        Box::pin(write_in_tx(tx, schema, events))
+    }
+}
+
+/// A row. `product` is loaded only where the batch has an event of the product itself: every order
+/// touches stock, few touch what the product is.
+#[derive(Default)]
+struct Entry {
+    is_stored: bool,
+    product: Option<Folded<Product>>,
+    stock: Folded<Stock>,
+}
+
+type Entries = BTreeMap<Uuid, Entry>;
+
+async fn write_in_tx(
+    tx: &mut PgConnection,
+    schema: &SchemaName,
+    events: &[RecordedEvent],
+) -> Result<(), ProjectError> {
+    let mut entries = load_in_tx(tx, schema, events).await?;
+    for event in events {
+        apply(entries.entry(event.stream_id).or_default(), event)?;
+    }
+    write_products_in_tx(tx, schema, &entries).await?;
+    write_stock_in_tx(tx, schema, &entries).await
+}
+
+fn apply(entry: &mut Entry, event: &RecordedEvent) -> Result<(), ProjectError> {
+    if event.stream_kind == StreamKind::Product.name() {
+        return apply_one(entry.product.get_or_insert_default(), event);
+    }
+    if !entry.is_stored && entry.product.is_none() {
+        return Err(ProjectError::StockWithoutProduct {
+            key: event.stream_id,
+            position: event.global_position,
+        });
+    }
+    apply_one(&mut entry.stock, event)
+}
+
+/// One query for both: the state only of the products that need it.
+async fn load_in_tx(
+    tx: &mut PgConnection,
+    schema: &SchemaName,
+    events: &[RecordedEvent],
+) -> Result<Entries, ProjectError> {
+    let mut wanted: BTreeMap<Uuid, bool> = BTreeMap::new();
+    for event in events {
+        *wanted.entry(event.stream_id).or_default() |= event.stream_kind == StreamKind::Product.name();
+    }
+    let sql = format!(
+        "SELECT p.product_id, p.on_hand, p.allocated, p.stock_revision, \
+                CASE WHEN w.with_state THEN p.state::text END AS state \
+         FROM unnest($1::uuid[], $2::boolean[]) AS w(product_id, with_state) \
+         JOIN {schema}.products p ON p.product_id = w.product_id"
+    );
+    let rows = sqlx::query(&sql)
+        .bind(wanted.keys().copied().collect::<Vec<_>>())
+        .bind(wanted.values().copied().collect::<Vec<_>>())
+        .fetch_all(tx)
+        .await?;
+    let mut entries = Entries::new();
+    for row in &rows {
+        let id = row.try_get("product_id")?;
+        let state: Option<&str> = row.try_get("state")?;
+        let product = state.map(|state| parse_state(id, state)).transpose()?;
+        let stock = Stock {
+            on_hand: Quantity(row.try_get("on_hand")?),
+            allocated: Quantity(row.try_get("allocated")?),
+        };
+        // When the stock first and last changed is not kept: no reader asks.
+        let stock = Folded { revision: row.try_get("stock_revision")?, state: stock, ..Folded::default() };
+        entries.insert(id, Entry { is_stored: true, product, stock });
+    }
+    Ok(entries)
+}
+
+async fn write_products_in_tx(
+    tx: &mut PgConnection,
+    schema: &SchemaName,
+    entries: &Entries,
+) -> Result<(), ProjectError> {
+    let rows: Vec<(Uuid, &Folded<Product>, &Folded<Stock>)> = entries
+        .iter()
+        .filter_map(|(id, entry)| entry.product.as_ref().map(|product| (*id, product, &entry.stock)))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO {schema}.products \
+             (product_id, supplier_id, active, search, created_at, state, on_hand, allocated, stock_revision) \
+         SELECT r.product_id, r.supplier_id, r.active, r.search, r.created_at, r.state::jsonb, r.on_hand, \
+                r.allocated, r.stock_revision \
+         FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::timestamptz[], $6::text[], \
+                     $7::bigint[], $8::bigint[], $9::bigint[]) \
+              AS r(product_id, supplier_id, active, search, created_at, state, on_hand, allocated, stock_revision) \
+         ON CONFLICT (product_id) DO UPDATE \
+         SET active = EXCLUDED.active, search = EXCLUDED.search, state = EXCLUDED.state, \
+             on_hand = EXCLUDED.on_hand, allocated = EXCLUDED.allocated, stock_revision = EXCLUDED.stock_revision"
+    );
+    sqlx::query(&sql)
+        .bind(rows.iter().map(|(id, ..)| *id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, product, _)| product.state.supplier_id.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, product, _)| product.state.active).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, product, _)| search_text(&product.state)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, product, _)| product.created_at).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, product, _)| state_json(product)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., stock)| stock.state.on_hand.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., stock)| stock.state.allocated.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., stock)| stock.revision).collect::<Vec<_>>())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The common case: stock alone changed. No indexed column is in the statement, so Postgres updates
+/// in place (HOT).
+async fn write_stock_in_tx(
+    tx: &mut PgConnection,
+    schema: &SchemaName,
+    entries: &Entries,
+) -> Result<(), ProjectError> {
+    let rows: Vec<(Uuid, &Folded<Stock>)> = entries
+        .iter()
+        .filter(|(_, entry)| entry.product.is_none())
+        .map(|(id, entry)| (*id, &entry.stock))
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "UPDATE {schema}.products p \
+         SET on_hand = r.on_hand, allocated = r.allocated, stock_revision = r.stock_revision \
+         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) \
+              AS r(product_id, on_hand, allocated, stock_revision) \
+         WHERE p.product_id = r.product_id"
+    );
+    let written = sqlx::query(&sql)
+        .bind(rows.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, stock)| stock.state.on_hand.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, stock)| stock.state.allocated.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, stock)| stock.revision).collect::<Vec<_>>())
+        .execute(tx)
+        .await?
+        .rows_affected();
+    if usize::try_from(written) == Ok(rows.len()) {
+        return Ok(());
+    }
+    Err(ProjectError::RowsMissed { table: TABLE.name, expected: rows.len(), written })
+}
+
+/// Name, SKU and GTIN in lower case: what a search is compared with.
+fn search_text(product: &Product) -> String {
+    let details = &product.details;
+    let gtin = details.gtin.as_ref().map_or("", |gtin| gtin.as_str());
+    format!("{} {} {gtin}", details.name, details.sku).trim_end().to_lowercase()
+}

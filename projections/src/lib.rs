@@ -1,0 +1,45 @@
+//! Read models: the log folded into tables.
+//!
+//! One file per read model ([`all`] is their list), each a [`Projection`]: from a stretch of events to
+//! rows. [`run`] keeps them up with the log, [`rebuild_into`] folds them again beside the live ones,
+//! [`compare`] tells whether both agree, [`states`] how far they are.
+//!
+//! Invariant: rows and checkpoint of a projection move in one transaction, and a transaction that finds
+//! the checkpoint elsewhere, or in other hands, does nothing. So every event counts exactly once,
+//! whoever runs and whatever dies.
+
+mod accounts;
+mod backoff;
+mod batch;
+mod carts;
+mod catalogue;
+mod checkpoint;
+mod compare;
+mod follower;
+mod head;
+mod keyed_fold;
+mod lag;
+mod memberships;
+mod orders;
+mod ownership;
+mod parking;
+mod projection;
+mod rebuild;
+mod restaurants;
+mod runner;
+mod schema;
+mod supplier_days;
+mod suppliers;
+
+pub use accounts::Accounts;
+pub use carts::Carts;
+pub use catalogue::Catalogue;
+pub use compare::{Difference, compare};
+pub use lag::{ProjectionState, states};
+pub use orders::Orders;
+pub use projection::{Blame, Identity, ProjectError, Projecting, Projection, ReadTable, all};
+pub use rebuild::{RebuildError, drop_scratch, rebuild_into};
+pub use restaurants::Restaurants;
+pub use runner::{RunError, Settings, run, run_with};
+pub use schema::{InvalidSchemaName, SchemaName};
+pub use suppliers::Suppliers;

@@ -1,0 +1,18 @@
+//! Projections against a real database, one of its own per test.
+//!
+//! Needs `IRIS_TEST_DATABASE_URL`: a superuser's URL of a server to create databases on.
+
+#[cfg(test)]
+mod exactly_once;
+#[cfg(test)]
+mod lag;
+#[cfg(test)]
+mod market;
+#[cfg(test)]
+mod poison;
+#[cfg(test)]
+mod rebuild;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod world;

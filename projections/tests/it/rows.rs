@@ -1,0 +1,234 @@
+//! What each projection makes of a story.
+
+use chrono::TimeDelta;
+use events::{
+    Folded,
+    order::{Order, OrderStatus, Party},
+    product::{Product, ProductEvent},
+    restaurant::{Restaurant, RestaurantEvent},
+    stock::{Stock, StockEvent},
+    supplier::{Supplier, SupplierDetails, SupplierEvent},
+    values::{Currency, MemberRole, Quantity, SupplierId},
+};
+use sqlx::Row as _;
+
+use crate::{
+    market::{Market, details},
+    world::World,
+};
+
+#[tokio::test]
+async fn an_account_has_a_row_found_without_regard_to_case() {
+    let mut world = World::new("account").await;
+    let market = Market::open(&mut world).await;
+    world.catch_up().await;
+    let found: uuid::Uuid =
+        world.value("SELECT account_id FROM read.accounts WHERE email = 'COOK@IRIS.TEST'").await;
+    assert_eq!(found, market.cook.0);
+    let role: String =
+        world.value("SELECT state->'state'->>'role' FROM read.accounts WHERE email = 'cook@iris.test'").await;
+    assert_eq!(role, "RESTAURANT");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn memberships_follow_both_kinds_of_organisations() {
+    let mut world = World::new("memberships").await;
+    let market = Market::open(&mut world).await;
+    let (cook, grower) = (market.cook, market.grower);
+    // Another supplier: what happens to the first must not touch its members.
+    let other: SupplierId = world.id();
+    let event =
+        SupplierEvent::SupplierRegistered { details: SupplierDetails::default(), currency: Currency::SEK };
+    world.record::<Supplier>(other, event).await;
+    let event = SupplierEvent::SupplierMemberAdded { account_id: grower, role: MemberRole::Staff };
+    world.record::<Supplier>(other, event).await;
+    world.catch_up().await;
+    let expected = ["grower supplier OWNER", "grower supplier STAFF", "cook restaurant OWNER"];
+    assert_eq!(memberships(&world).await, expected);
+
+    // The cook also works for the supplier; the grower steps down and leaves; the restaurant is as it was.
+    let (owner, staff) = (MemberRole::Owner, MemberRole::Staff);
+    for event in [
+        SupplierEvent::SupplierMemberAdded { account_id: cook, role: staff },
+        SupplierEvent::SupplierMemberRoleChanged { account_id: cook, role: owner },
+        SupplierEvent::SupplierMemberRemoved { account_id: grower },
+        SupplierEvent::SupplierSuspended { reason: None },
+    ] {
+        world.record::<Supplier>(market.supplier, event).await;
+    }
+    world.catch_up().await;
+    assert_eq!(
+        memberships(&world).await,
+        ["cook supplier OWNER", "grower supplier STAFF", "cook restaurant OWNER"]
+    );
+
+    let event = RestaurantEvent::RestaurantMemberRemoved { account_id: cook };
+    world.record::<Restaurant>(market.restaurant, event).await;
+    world.catch_up().await;
+    assert_eq!(memberships(&world).await, ["cook supplier OWNER", "grower supplier STAFF"]);
+    let active: bool =
+        world.value("SELECT bool_and((state->'state'->>'active')::boolean) FROM read.suppliers").await;
+    assert!(!active);
+    let revision: i64 = world.value("SELECT (state->>'revision')::bigint FROM read.restaurants").await;
+    assert_eq!(revision, 3);
+    world.end().await;
+}
+
+async fn memberships(world: &World) -> Vec<String> {
+    let rows = sqlx::query_scalar(
+        "SELECT split_part(a.email::text, '@', 1) || ' ' || m.organisation_kind || ' ' || m.role \
+         FROM read.memberships m JOIN read.accounts a USING (account_id) ORDER BY m.organisation_kind DESC, m.organisation_id",
+    );
+    let names: Vec<String> = rows.fetch_all(&world.pool).await.unwrap();
+    names
+        .into_iter()
+        .map(|name| name.to_lowercase().replace("owner", "OWNER").replace("staff", "STAFF"))
+        .collect()
+}
+
+#[tokio::test]
+async fn stock_arrives_in_the_batch_of_its_product_and_alone() {
+    let mut world = World::new("catalogue").await;
+    let market = Market::open(&mut world).await;
+    world.catch_up().await;
+    assert_eq!(stock(&world).await, (1_000_000, 0, 1));
+    let state: serde_json::Value = world.value("SELECT state FROM read.products").await;
+
+    let placed = market.place(&mut world, 10, None).await;
+    market.deliver(&mut world, &placed, 4).await;
+    world.catch_up().await;
+    assert_eq!(stock(&world).await, (996_000, 6_000, 3));
+    let unchanged: serde_json::Value = world.value("SELECT state FROM read.products").await;
+    assert_eq!(state, unchanged, "an order changes the stock, not the product");
+
+    // Both in one batch, the stock first.
+    let counted = StockEvent::StockCounted {
+        supplier_id: market.supplier,
+        counted: Quantity(7_500),
+        reason: "stock-taking".to_owned(),
+    };
+    world.record::<Stock>(market.product, counted).await;
+    let (order_id, line_id) = (placed.order, placed.line);
+    let released = StockEvent::StockReleased { order_id, line_id, quantity: Quantity(500) };
+    world.record::<Stock>(market.product, released).await;
+    let revised = ProductEvent::ProductDetailsRevised { details: details("Palsternacka", "P-9") };
+    world.record::<Product>(market.product, revised).await;
+    world.record::<Product>(market.product, ProductEvent::ProductDeactivated {}).await;
+    world.catch_up().await;
+    assert_eq!(stock(&world).await, (7_500, 5_500, 5));
+    let row =
+        sqlx::query("SELECT search, active, state FROM read.products").fetch_one(&world.pool).await.unwrap();
+    assert_eq!(row.get::<String, _>("search"), "palsternacka p-9 7310865004703");
+    assert!(!row.get::<bool, _>("active"));
+    let state: Folded<Product> = serde_json::from_value(row.get("state")).unwrap();
+    assert_eq!((state.revision, state.state.unit_price_minor), (3, 1_250));
+    world.end().await;
+}
+
+async fn stock(world: &World) -> (i64, i64, i64) {
+    let sql = "SELECT on_hand, allocated, stock_revision FROM read.products";
+    sqlx::query_as(sql).fetch_one(&world.pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_cart_is_converted_and_its_order_goes_its_way() {
+    let mut world = World::new("orders").await;
+    let market = Market::open(&mut world).await;
+    let placed = market.place(&mut world, 3, None).await;
+    world.catch_up().await;
+    let status = "SELECT status FROM read.orders";
+    assert_eq!(world.value::<String>(status).await, "placed");
+    let converted: (bool, uuid::Uuid) = sqlx::query_as("SELECT converted, restaurant_id FROM read.carts")
+        .fetch_one(&world.pool)
+        .await
+        .unwrap();
+    assert_eq!(converted, (true, market.restaurant.0));
+
+    market.confirm(&mut world, &placed).await;
+    world.catch_up().await;
+    assert_eq!(world.value::<String>(status).await, "confirmed");
+    market.cancel(&mut world, &placed, Party::Supplier).await;
+    world.catch_up().await;
+    assert_eq!(world.value::<String>(status).await, "cancelled");
+    let state = world.value::<serde_json::Value>("SELECT state FROM read.orders").await;
+    let order: Folded<Order> = serde_json::from_value(state).unwrap();
+    assert_eq!((order.revision, order.state.status), (3, OrderStatus::Cancelled));
+    assert_eq!(order.state.lines[0].ordered.quantity, Quantity::units(3));
+    assert_eq!(order.updated_at, world.events(&[events::StreamKind::Order]).await[2].recorded_at);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_suppliers_day_tells_what_became_of_its_orders() {
+    let mut world = World::new("supplier_day").await;
+    let market = Market::open(&mut world).await;
+    let today = world.now().date_naive();
+    let on_time = market.place(&mut world, 10, Some(today)).await;
+    let late = market.place(&mut world, 5, Some(today - TimeDelta::days(1))).await;
+    let cancelled = market.place(&mut world, 1, None).await;
+    market.cancel(&mut world, &cancelled, Party::Restaurant).await;
+    for (placed, delivered, received) in [(on_time, 8, 8), (late, 5, 4)] {
+        market.confirm(&mut world, &placed).await;
+        // Step by step, so that each event adds to what the former left.
+        world.catch_up().await;
+        market.deliver(&mut world, &placed, delivered).await;
+        world.catch_up().await;
+        market.receive(&mut world, &placed, received).await;
+    }
+    world.catch_up().await;
+    let row = sqlx::query("SELECT * FROM read.supplier_days").fetch_one(&world.pool).await.unwrap();
+    let total = |column: &str| row.get::<i64, _>(column);
+    assert_eq!((total("placed"), total("confirmed"), total("cancelled_by_restaurant")), (3, 2, 1));
+    assert_eq!((total("cancelled_by_supplier"), total("delivered")), (0, 2));
+    assert_eq!((total("delivered_with_date"), total("delivered_on_time")), (2, 1));
+    assert_eq!(
+        (total("ordered_qty"), total("delivered_qty"), total("received_qty")),
+        (15_000, 13_000, 12_000)
+    );
+    assert_eq!(total("claimed_lines"), 1);
+    assert!(total("confirm_seconds") >= 180, "ninety seconds each, and what passed between");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn supplier_days_are_the_sums_over_orders() {
+    let mut world = World::new("supplier_days").await;
+    let market = Market::open(&mut world).await;
+    market.trade(&mut world, 25).await;
+    world.catch_up().await;
+    let days: i64 = world.value("SELECT count(*) FROM read.supplier_days").await;
+    assert!(days > 3, "the story spans several days");
+    let differing: i64 = world
+        .value(&format!(
+            "SELECT count(*) FROM ((TABLE read.supplier_days EXCEPT {RECOMPUTED}) \
+         UNION ALL ({RECOMPUTED} EXCEPT TABLE read.supplier_days)) d"
+        ))
+        .await;
+    assert_eq!(differing, 0);
+    world.end().await;
+}
+
+/// The same sums in another language, from the rows of the orders.
+const RECOMPUTED: &str = "\
+    SELECT o.supplier_id, (o.placed_at AT TIME ZONE 'Europe/Stockholm')::date, count(*), \
+        count(s->>'confirmed_at'), \
+        count(*) FILTER (WHERE s->>'cancelled_by' = 'restaurant'), \
+        count(*) FILTER (WHERE s->>'cancelled_by' = 'supplier'), \
+        count(s->>'delivered_at'), \
+        count(*) FILTER (WHERE ((s->>'delivered_at')::timestamptz AT TIME ZONE 'Europe/Stockholm')::date \
+            <= (s->>'requested_delivery_date')::date), \
+        count(*) FILTER (WHERE s->>'delivered_at' IS NOT NULL AND s->>'requested_delivery_date' IS NOT NULL), \
+        COALESCE(sum(l.ordered) FILTER (WHERE s->>'delivered_at' IS NOT NULL), 0)::bigint, \
+        COALESCE(sum(l.delivered), 0)::bigint, COALESCE(sum(l.received), 0)::bigint, \
+        COALESCE(sum(l.claims), 0)::bigint, \
+        COALESCE(sum(EXTRACT(EPOCH FROM (s->>'confirmed_at')::timestamptz - o.placed_at)), 0)::bigint \
+    FROM read.orders o \
+    CROSS JOIN LATERAL (SELECT o.state->'state' AS s) state \
+    CROSS JOIN LATERAL (SELECT sum((line->'ordered'->>'quantity')::bigint) AS ordered, \
+        sum((line->'delivered'->>'quantity')::bigint) AS delivered, \
+        sum((line->'received'->>'quantity')::bigint) AS received, \
+        count(*) FILTER (WHERE (line->'received'->>'quantity')::bigint \
+            < (line->'delivered'->>'quantity')::bigint) AS claims \
+        FROM jsonb_array_elements(s->'lines') line) l \
+    GROUP BY 1, 2";

@@ -1,0 +1,4 @@
+//! Carts: seen by the restaurant's members.
+
+pub(crate) mod get;
+pub(crate) mod list;

@@ -1,0 +1,44 @@
+//! Why a read failed although the request was right.
+
+use platform::error::ApiError;
+
+use crate::documents::{InvoiceMismatch, PdfFault, XmlFault};
+
+/// Nothing the caller did; all of it is logged by the shell, once.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadFailure {
+    #[error("the read tables cannot be read")]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Invoice(#[from] InvoiceMismatch),
+    #[error(transparent)]
+    Pdf(#[from] PdfFault),
+    #[error("rendering a document was broken off")]
+    Rendering(#[from] tokio::task::JoinError),
+    #[error(transparent)]
+    Xml(#[from] XmlFault),
+}
+
+impl From<ReadFailure> for ApiError {
+    fn from(failure: ReadFailure) -> Self {
+        match &failure {
+            ReadFailure::Database(error) if passes_soon(error) => {
+                tracing::warn!(%error, "database not reachable");
+                Self::unavailable("database_unavailable", "The database does not answer; try again.", 1)
+            }
+            _ => Self::internal(&failure),
+        }
+    }
+}
+
+/// True where the same read may well succeed in a moment: connections lost or scarce, not a wrong query.
+fn passes_soon(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
+        // Class 57P: the server shuts down or starts up; 53300: too many connections.
+        sqlx::Error::Database(refusal) => {
+            refusal.code().is_some_and(|code| code.starts_with("57P") || code == "53300")
+        }
+        _ => false,
+    }
+}

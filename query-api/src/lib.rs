@@ -1,0 +1,30 @@
+//! Reading: the resources of the HTTP contract, served from read tables that projections fold from the log.
+//!
+//! - One file per endpoint; [`router`](router()) is the table of contents.
+//! - [`access`]: who may see what. What one may not know exists is not found, in the same words as what
+//!   does not exist.
+//! - [`freshness`]: read-your-writes. Every answer names the position of the log that it saw.
+//! - [`documents`]: invoices and receipts, pure, as JSON, PDF and Peppol BIS Billing 3.0.
+
+pub mod access;
+pub mod documents;
+pub mod freshness;
+
+mod accept;
+mod answer;
+mod carts;
+mod failure;
+mod listing;
+mod me;
+mod members;
+mod orders;
+mod products;
+mod reader;
+mod refusals;
+mod restaurants;
+mod router;
+mod state;
+mod suppliers;
+
+pub use router::router;
+pub use state::QueryState;

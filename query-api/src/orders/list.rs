@@ -1,0 +1,189 @@
+//! `GET /api/v1/orders`.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use deserr::Deserr;
+use events::{
+    order::{Order, OrderStatus},
+    resource::OrderResource,
+};
+use platform::{
+    body::{Faults, FromText, Invalid, Parsed},
+    error::{ApiError, ErrorBody},
+    paging::{List, Page, PageParams, Paged},
+};
+use sqlx::{PgPool, Postgres, QueryBuilder};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::{
+    access::Viewer,
+    answer,
+    failure::ReadFailure,
+    freshness::{ReadModel, Seen},
+    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window, state},
+    reader::Reader,
+    refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
+    restaurants::get::visible_restaurant,
+};
+
+const LIST: &str = "orders";
+const MODELS: [ReadModel; 1] = [ReadModel::Orders];
+const RESTAURANTS: [ReadModel; 2] = [ReadModel::Restaurants, ReadModel::Orders];
+const ROWS: &str = "SELECT o.order_id AS id, o.placed_at AS at, o.state FROM read.orders o WHERE true";
+const SORT: SortColumns = SortColumns { at: "o.placed_at", id: "o.order_id" };
+
+/// Which orders.
+#[derive(Clone, Copy, Debug, Deserr, IntoParams)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OrderFilter {
+    /// Of this buyer.
+    #[deserr(default)]
+    restaurant_id: Option<Uuid>,
+    /// With this seller.
+    #[deserr(default)]
+    supplier_id: Option<Uuid>,
+    /// That have come so far.
+    #[deserr(default)]
+    #[param(value_type = Option<OrderStatus>, inline)]
+    status: Option<Parsed<Status>>,
+    /// Placed at this time or later.
+    #[deserr(default)]
+    #[param(example = "2026-11-01T00:00:00Z")]
+    placed_from: Option<DateTime<Utc>>,
+    /// Placed before this time.
+    #[deserr(default)]
+    #[param(example = "2026-12-01T00:00:00Z")]
+    placed_to: Option<DateTime<Utc>>,
+}
+
+/// A status as a parameter.
+#[derive(Clone, Copy, Debug)]
+struct Status(OrderStatus);
+
+impl FromText for Status {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let known = text.parse().map(Self);
+        known.map_err(|unknown| Invalid::new("unknown_value", format!("Status {unknown}.")))
+    }
+}
+
+/// The orders that the caller may see, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/orders", tag = "orders", params(OrderFilter, PageParams, ReadHeaders),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = List<OrderResource>),
+        (status = 404, body = ErrorBody, description = "`restaurant_not_found`: the filter names one that the \
+            caller may not see."),
+        ReadRefusals, ListRefusals
+    )
+)]
+pub(crate) async fn list_orders(
+    reader: Reader,
+    Paged { page, filter }: Paged<OrderFilter>,
+) -> Result<Response, ApiError> {
+    let after = after(&page, LIST)?;
+    if let Some(id) = filter.restaurant_id {
+        let read = |viewer| visible_restaurant(reader.pool(), viewer, id);
+        reader.one(&RESTAURANTS, || not_found("restaurant", id), read).await?;
+    }
+    let read = |viewer| orders(reader.pool(), viewer, filter, &page, after);
+    Ok(answer::json(reader.many(&MODELS, read).await?))
+}
+
+async fn orders(
+    pool: &PgPool,
+    viewer: Arc<Viewer>,
+    filter: OrderFilter,
+    page: &Page,
+    after: Option<Newest>,
+) -> Result<Seen<List<OrderResource>>, ReadFailure> {
+    let mut sql = open(&MODELS);
+    if viewer.sees_everything() {
+        sql.push(ROWS);
+        filter.push(&mut sql);
+        push_window(&mut sql, SORT, after, page, Take::Page);
+    } else {
+        push_sides(&mut sql, &viewer, filter, page, after);
+    }
+    let rows = fetch(pool, sql, state::<Order>).await?;
+    let total = if page.count { Some(total(pool, &viewer, filter).await?) } else { None };
+    Ok(rows
+        .map(|rows| envelope(rows, page, LIST, total, |row| OrderResource::of(row.key.id.into(), &row.item))))
+}
+
+/// One index scan per organisation of the viewer, each no longer than the page, merged.
+///
+/// Both sides of an order may be the viewer's: `UNION` lets it stand once. States are fetched for the rows
+/// of the page alone.
+fn push_sides(
+    sql: &mut QueryBuilder<'static, Postgres>,
+    viewer: &Viewer,
+    filter: OrderFilter,
+    page: &Page,
+    after: Option<Newest>,
+) {
+    sql.push("SELECT u.id, u.at, o.state FROM (SELECT * FROM (");
+    push_side(sql, Side { column: "o.restaurant_id", own: viewer.restaurants() }, filter, page, after);
+    sql.push(" UNION ");
+    push_side(sql, Side { column: "o.supplier_id", own: viewer.suppliers() }, filter, page, after);
+    sql.push(") sides WHERE true");
+    push_window(sql, SortColumns { at: "at", id: "id" }, None, page, Take::Page);
+    sql.push(") u JOIN read.orders o ON o.order_id = u.id");
+}
+
+/// The organisations of one kind that the viewer works for.
+struct Side {
+    column: &'static str,
+    own: Vec<Uuid>,
+}
+
+fn push_side(
+    sql: &mut QueryBuilder<'static, Postgres>,
+    side: Side,
+    filter: OrderFilter,
+    page: &Page,
+    after: Option<Newest>,
+) {
+    sql.push("SELECT b.id, b.at FROM unnest(").push_bind(side.own).push(") AS own(id) CROSS JOIN LATERAL (");
+    sql.push("SELECT o.order_id AS id, o.placed_at AS at FROM read.orders o WHERE ");
+    sql.push(side.column).push(" = own.id");
+    filter.push(sql);
+    push_window(sql, SORT, after, page, Take::Branch);
+    sql.push(") b");
+}
+
+async fn total(pool: &PgPool, viewer: &Viewer, filter: OrderFilter) -> Result<u64, ReadFailure> {
+    let mut sql = QueryBuilder::new("SELECT count(*) FROM read.orders o WHERE true");
+    if !viewer.sees_everything() {
+        sql.push(" AND (o.restaurant_id = ANY(").push_bind(viewer.restaurants());
+        sql.push(") OR o.supplier_id = ANY(").push_bind(viewer.suppliers()).push("))");
+    }
+    filter.push(&mut sql);
+    count(pool, sql).await
+}
+
+impl OrderFilter {
+    /// Pushes ` AND …` for each filter given; each has its index, so none is left to a scan.
+    fn push(self, sql: &mut QueryBuilder<'static, Postgres>) {
+        if let Some(id) = self.restaurant_id {
+            sql.push(" AND o.restaurant_id = ").push_bind(id);
+        }
+        if let Some(id) = self.supplier_id {
+            sql.push(" AND o.supplier_id = ").push_bind(id);
+        }
+        if let Some(Parsed(Status(status))) = self.status {
+            sql.push(" AND o.status = ").push_bind(status.name());
+        }
+        if let Some(from) = self.placed_from {
+            sql.push(" AND o.placed_at >= ").push_bind(from);
+        }
+        if let Some(to) = self.placed_to {
+            sql.push(" AND o.placed_at < ").push_bind(to);
+        }
+    }
+}

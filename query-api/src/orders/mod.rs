@@ -1,0 +1,7 @@
+//! Orders and their documents: seen by the members of both sides.
+
+pub(crate) mod get;
+pub(crate) mod invoice;
+pub(crate) mod list;
+pub(crate) mod receipt;
+mod trade;

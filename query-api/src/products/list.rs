@@ -1,0 +1,97 @@
+//! `GET /api/v1/products`.
+
+use axum::response::Response;
+use chrono::NaiveDate;
+use deserr::Deserr;
+use events::{resource::ProductResource, values::swedish_day};
+use platform::{
+    body::{Faults, Parsed, Text},
+    error::ApiError,
+    paging::{List, Page, PageParams, Paged},
+};
+use sqlx::{PgPool, Postgres, QueryBuilder};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::{COLUMNS, MODELS, ProductRow, search};
+use crate::{
+    answer,
+    failure::ReadFailure,
+    freshness::Seen,
+    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window},
+    reader::Reader,
+    refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+};
+
+const LIST: &str = "products";
+
+/// Which products.
+#[derive(Clone, Debug, Deserr, IntoParams)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProductFilter {
+    /// Of this supplier.
+    #[deserr(default)]
+    pub(super) supplier_id: Option<Uuid>,
+    /// Offered (`true`) or no longer offered (`false`); both without it.
+    #[deserr(default)]
+    #[param(value_type = Option<bool>)]
+    pub(super) active: Option<Parsed<bool>>,
+    /// Words of a name, a SKU or a GTIN; typing errors are forgiven. The list is then sorted best first.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "tomatr")]
+    pub(super) q: Option<Text<1, 200>>,
+}
+
+impl ProductFilter {
+    /// Pushes ` AND …` for each filter but `q`.
+    pub(super) fn push(&self, sql: &mut QueryBuilder<'static, Postgres>) {
+        if let Some(supplier_id) = self.supplier_id {
+            sql.push(" AND supplier_id = ").push_bind(supplier_id);
+        }
+        if let Some(active) = self.active {
+            sql.push(" AND active = ").push_bind(active.0);
+        }
+    }
+}
+
+/// Products, newest first; with `q`, best first.
+#[utoipa::path(
+    get, path = "/api/v1/products", tag = "products", params(ProductFilter, PageParams, ReadHeaders),
+    security(("bearer" = [])),
+    responses((status = 200, body = List<ProductResource>), ReadRefusals, ListRefusals)
+)]
+pub(crate) async fn list_products(
+    reader: Reader,
+    Paged { page, filter }: Paged<ProductFilter>,
+) -> Result<Response, ApiError> {
+    let today = swedish_day(reader.state.clock.now());
+    let pool = reader.pool();
+    if let Some(q) = &filter.q {
+        let search = search::Search::new(q.as_str(), &filter, &page, today)?;
+        return Ok(answer::json(reader.many(&MODELS, |_| search.run(pool)).await?));
+    }
+    let after = after(&page, LIST)?;
+    Ok(answer::json(reader.many(&MODELS, |_| products(pool, &filter, (&page, after), today)).await?))
+}
+
+async fn products(
+    pool: &PgPool,
+    filter: &ProductFilter,
+    (page, after): (&Page, Option<Newest>),
+    today: NaiveDate,
+) -> Result<Seen<List<ProductResource>>, ReadFailure> {
+    let mut sql = open(&MODELS);
+    sql.push("SELECT ").push(COLUMNS).push(" FROM read.products WHERE true");
+    filter.push(&mut sql);
+    push_window(&mut sql, SortColumns { at: "created_at", id: "product_id" }, after, page, Take::Page);
+    let rows = fetch(pool, sql, ProductRow::read).await?;
+    let total = if page.count { Some(total(pool, filter).await?) } else { None };
+    Ok(rows.map(|rows| envelope(rows, page, LIST, total, |row| row.item.resource(row.key.id, today))))
+}
+
+async fn total(pool: &PgPool, filter: &ProductFilter) -> Result<u64, ReadFailure> {
+    let mut sql = QueryBuilder::new("SELECT count(*) FROM read.products WHERE true");
+    filter.push(&mut sql);
+    count(pool, sql).await
+}

@@ -1,0 +1,5 @@
+//! Buyers: seen by their members, and by suppliers that they ordered from.
+
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod members;

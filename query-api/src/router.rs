@@ -1,0 +1,29 @@
+//! The table of contents: every URL that this crate answers.
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{carts, me, orders, products, restaurants, state::QueryState, suppliers};
+
+/// All reads, under `/api/v1`, with their part of the OpenAPI document.
+///
+/// They expect platform's HTTP shell around them: it knows the caller and writes refusals.
+pub fn router(state: QueryState) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(me::get_me)) //                            /api/v1/me
+        .routes(routes!(suppliers::list::list_suppliers)) //       /api/v1/suppliers
+        .routes(routes!(suppliers::get::get_supplier)) //          /api/v1/suppliers/{id}
+        .routes(routes!(suppliers::members::list_supplier_members)) // /api/v1/suppliers/{id}/members
+        .routes(routes!(suppliers::metrics::get_supplier_metrics)) // /api/v1/suppliers/{id}/metrics
+        .routes(routes!(restaurants::list::list_restaurants)) //   /api/v1/restaurants
+        .routes(routes!(restaurants::get::get_restaurant)) //      /api/v1/restaurants/{id}
+        .routes(routes!(restaurants::members::list_restaurant_members)) // /api/v1/restaurants/{id}/members
+        .routes(routes!(products::list::list_products)) //         /api/v1/products
+        .routes(routes!(products::get::get_product)) //            /api/v1/products/{id}
+        .routes(routes!(carts::list::list_carts)) //               /api/v1/carts
+        .routes(routes!(carts::get::get_cart)) //                  /api/v1/carts/{id}
+        .routes(routes!(orders::list::list_orders)) //             /api/v1/orders
+        .routes(routes!(orders::get::get_order)) //                /api/v1/orders/{id}
+        .routes(routes!(orders::receipt::get_receipt)) //          /api/v1/orders/{id}/receipt
+        .routes(routes!(orders::invoice::get_invoice)) //          /api/v1/orders/{id}/invoice
+        .with_state(state)
+}

@@ -1,0 +1,6 @@
+//! Sellers: public to every account, but for their members.
+
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod members;
+pub(crate) mod metrics;

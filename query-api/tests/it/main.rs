@@ -1,0 +1,14 @@
+//! Reads through the router, on a database of their own, with rows as projections write them.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect, also in its fixtures")]
+
+mod documents;
+mod fixtures;
+mod freshness;
+mod metrics;
+mod openapi;
+mod paging;
+mod peppol;
+mod plans;
+mod search;
+mod visibility;
+mod world;

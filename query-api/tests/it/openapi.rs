@@ -1,0 +1,37 @@
+//! The part of the OpenAPI document that this crate answers for.
+
+use serde_json::Value;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn every_route_is_documented_with_its_refusals_and_takes_a_position() {
+    let world = World::new().await;
+    let (_, document) = query_api::router(world.state()).split_for_parts();
+    let document = serde_json::to_value(document).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 16);
+    for (path, item) in paths {
+        let get = &item["get"];
+        let responses = get["responses"].as_object().unwrap();
+        for status in ["200", "400", "401", "503"] {
+            assert!(responses.contains_key(status), "{path} {status}");
+        }
+        let is_list_without_owner = !path.contains("{id}");
+        assert_eq!(
+            responses.contains_key("404"),
+            !is_list_without_owner || takes(get, "restaurant_id"),
+            "{path}"
+        );
+        assert!(takes(get, "Iris-Min-Position"), "{path}");
+        assert_eq!(get["tags"].as_array().map(Vec::len), Some(1), "{path}");
+        assert!(get["summary"].as_str().is_some_and(|summary| summary.len() > 10), "{path}");
+    }
+    let example =
+        &paths["/api/v1/orders/{id}"]["get"]["responses"]["200"]["content"]["application/json"]["example"];
+    assert_eq!(example["lines"][0]["qty"], "2.5");
+}
+
+fn takes(operation: &Value, parameter: &str) -> bool {
+    operation["parameters"].as_array().unwrap().iter().any(|known| known["name"] == parameter)
+}

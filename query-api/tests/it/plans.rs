@@ -1,0 +1,89 @@
+//! What a page costs does not grow with the table: it reads about as many rows as it shows.
+
+use crate::{
+    fixtures::{Story, folded, restaurant_details, supplier_details, wanted},
+    world::{Caller, World, id},
+};
+
+const ORDERS: i64 = 20_000;
+
+/// Rows that scans of a table have touched so far, seen by one connection alone.
+async fn touched(world: &World, table: &str) -> i64 {
+    sqlx::query("SELECT pg_stat_force_next_flush()").execute(&world.pool).await.unwrap();
+    let sql = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_all_tables
+               WHERE schemaname = 'read' AND relname = $1";
+    sqlx::query_scalar(sql).bind(table).fetch_one(&world.pool).await.unwrap()
+}
+
+async fn orders(world: &World) {
+    let story = Story::placed(50, id(20), id(10), &[wanted("Tomater", 1_000, 100, 600)]);
+    // Some pairs and states are rare, so that a plan that filters instead of seeking shows.
+    let sql = "INSERT INTO read.orders (order_id, restaurant_id, supplier_id, status, placed_at, state)
+        SELECT md5('o' || n)::uuid,
+               CASE WHEN n % 500 = 0 THEN $1 ELSE md5('r' || n % 50)::uuid END,
+               CASE WHEN n % 400 = 0 THEN $2 ELSE md5('s' || n % 30)::uuid END,
+               CASE WHEN n % 700 = 0 THEN 'placed' ELSE 'delivered' END,
+               timestamptz '2026-11-20 09:00Z' - n * interval '1 minute', $3
+        FROM generate_series(1, $4) n";
+    let query = sqlx::query(sql).bind(id(20)).bind(id(10)).bind(sqlx::types::Json(&story.order)).bind(ORDERS);
+    query.execute(&world.pool).await.unwrap();
+    sqlx::query("ANALYZE read.orders").execute(&world.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_page_of_orders_reads_few_rows_whatever_the_filter() {
+    let world = World::with(1, std::time::Duration::from_secs(20)).await;
+    let (buyer, seller) = (Caller::new(2, "RESTAURANT"), Caller::new(3, "SUPPLIER"));
+    world.supplier(id(10), supplier_details("S"), &[(seller, events::values::MemberRole::Owner)]).await;
+    world.restaurant(id(20), restaurant_details("R"), &[(buyer, events::values::MemberRole::Owner)]).await;
+    orders(&world).await;
+    let (restaurant, supplier) = (id(20), id(10));
+    for (caller, query) in [
+        (Caller::new(1, "ADMIN"), String::new()),
+        (Caller::new(1, "ADMIN"), "status=placed".to_owned()),
+        (Caller::new(1, "ADMIN"), format!("restaurant_id={restaurant}")),
+        (Caller::new(1, "ADMIN"), format!("supplier_id={supplier}")),
+        (Caller::new(1, "ADMIN"), format!("supplier_id={supplier}&status=placed")),
+        (Caller::new(1, "ADMIN"), format!("restaurant_id={restaurant}&supplier_id={supplier}")),
+        (Caller::new(1, "ADMIN"), "placed_to=2026-11-10T00:00:00Z".to_owned()),
+        (Caller::new(1, "ADMIN"), "placed_from=2026-11-10T00:00:00Z".to_owned()),
+        (buyer, String::new()),
+        (buyer, "status=delivered".to_owned()),
+        (seller, String::new()),
+        (seller, format!("restaurant_id={restaurant}")),
+    ] {
+        // More than five times: Postgres may then prefer a plan that knows no values.
+        for _ in 0..7 {
+            let before = touched(&world, "orders").await;
+            let shown = world.get(caller, &format!("/api/v1/orders?limit=10&{query}")).await.ids();
+            assert!(!shown.is_empty(), "{query}");
+            let cost = touched(&world, "orders").await - before;
+            assert!((1..=60).contains(&cost), "{cost} rows read for {} shown: {query}", shown.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_search_reads_what_matches_and_not_the_catalogue() {
+    let world = World::with(1, std::time::Duration::from_secs(20)).await;
+    let created = events::product::ProductEvent::ProductCreated {
+        supplier_id: id(10).into(),
+        details: events::product::ProductDetails::default(),
+        unit_price_minor: 100,
+        currency: events::values::Currency::SEK,
+    };
+    let product = folded::<events::product::Product>(crate::world::now(), &[created]);
+    let sql = "INSERT INTO read.products (product_id, supplier_id, active, search, created_at, state)
+        SELECT md5('p' || n)::uuid, $1, true,
+               CASE WHEN n % 1000 = 0 THEN 'tomater kvist ' ELSE md5('a' || n % 997) || ' ' END || n, now(), $2
+        FROM generate_series(1, 20000) n";
+    sqlx::query(sql).bind(id(10)).bind(sqlx::types::Json(&product)).execute(&world.pool).await.unwrap();
+    sqlx::query("VACUUM ANALYZE read.products").execute(&world.pool).await.unwrap();
+    for _ in 0..7 {
+        let before = touched(&world, "products").await;
+        let path = "/api/v1/products?q=tomatr&limit=100";
+        assert_eq!(world.get(Caller::new(1, "RESTAURANT"), path).await.ids().len(), 20);
+        let cost = touched(&world, "products").await - before;
+        assert!((1..=200).contains(&cost), "{cost} rows read");
+    }
+}

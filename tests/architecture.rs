@@ -1,0 +1,213 @@
+//! The arrows of the house, checked from manifests and sources.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// What each crate may use of ours. A crate that is not here fails the test: its place must be decided.
+const ARROWS: [(&str, &[&str]); 8] = [
+    ("platform", &[]),
+    ("events", &[]),
+    ("command-api", &["events", "platform"]),
+    ("projections", &["events", "platform"]),
+    ("query-api", &["events", "platform"]),
+    ("handlers", &["events", "platform"]),
+    ("iris", &["command-api", "events", "handlers", "platform", "projections", "query-api"]),
+    ("tests", &["command-api", "events", "handlers", "platform", "projections", "query-api"]),
+];
+
+/// Libraries that only these crates may use, as normal dependencies.
+const KEPT_APART: [(&str, &[&str]); 6] = [
+    ("async-nats", &["handlers"]),
+    ("jsonwebtoken", &["platform"]),
+    ("postgres-es", &["command-api", "tests"]),
+    ("cqrs-es", &["events", "command-api", "tests"]),
+    ("axum", &["platform", "command-api", "query-api", "iris"]),
+    ("utoipa-swagger-ui", &["iris"]),
+];
+
+fn dependencies(member: &str, table: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(member).join("Cargo.toml")).expect("a member has a manifest");
+    let manifest: toml::Table = text.parse().expect("a manifest is TOML");
+    let table = manifest.get(table).and_then(toml::Value::as_table);
+    table.into_iter().flat_map(|table| table.keys().cloned()).collect()
+}
+
+fn members() -> Vec<String> {
+    let text = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
+    let manifest: toml::Table = text.parse().expect("a manifest is TOML");
+    let members = manifest["workspace"]["members"].as_array().expect("members");
+    members.iter().map(|member| member.as_str().expect("a path").to_owned()).collect()
+}
+
+#[test]
+fn crates_use_only_what_lies_below_them() {
+    let ours: BTreeSet<String> = members().into_iter().collect();
+    let arrows: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
+    assert_eq!(ours, arrows.keys().map(|name| (*name).to_owned()).collect(), "every crate has its place");
+    for (member, allowed) in arrows {
+        for used in dependencies(member, "dependencies").intersection(&ours) {
+            assert!(allowed.contains(&used.as_str()), "{member} must not use {used}");
+        }
+    }
+}
+
+#[test]
+fn libraries_stay_where_they_belong() {
+    for (library, allowed) in KEPT_APART {
+        for member in members() {
+            let uses = dependencies(&member, "dependencies").contains(library);
+            assert!(!uses || allowed.contains(&member.as_str()), "{member} must not use {library}");
+        }
+    }
+}
+
+/// Every Rust source below `folder`, test files apart, with its text up to its test module.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                if path.file_name().is_some_and(|name| name != "tests") {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && path.file_name().is_some_and(|name| name != "tests.rs")
+            {
+                let text = fs::read_to_string(&path).expect("a source");
+                let text = text.split("#[cfg(test)]\nmod ").next().expect("a first part").to_owned();
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has sources");
+    found
+}
+
+/// Code without its comments: what is said about a thing is not its use.
+fn code(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn assert_absent(folder: &str, words: &[&str], why: &str, except: &[&str]) {
+    for (path, text) in sources(folder) {
+        if except.iter().any(|except| path.ends_with(except)) {
+            continue;
+        }
+        let code = code(&text);
+        for word in words {
+            assert!(!code.contains(word), "{} contains `{word}`: {why}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_domain_is_pure() {
+    let impure = [
+        "sqlx",
+        "tokio",
+        "axum",
+        "reqwest",
+        "std::fs",
+        "std::net",
+        "std::time",
+        "Utc::now",
+        "SystemTime",
+        "now_v7",
+        "rand::",
+        "f32",
+        "f64",
+        "unsafe",
+        "platform::",
+    ];
+    assert_absent("command-api/src/domain", &impure, "the domain decides, and does nothing else", &[]);
+    // cqrs-es' own trait is asynchronous; the adapter to it awaits nothing of ours.
+    assert_absent(
+        "command-api/src/domain",
+        &["async fn", ".await"],
+        "deciding waits for nobody",
+        &["aggregate.rs"],
+    );
+}
+
+#[test]
+fn folds_and_values_are_pure() {
+    for file in ["account", "cart", "order", "product", "restaurant", "stock", "supplier", "fold", "upcast"] {
+        let path = root().join("events/src").join(file).with_extension("rs");
+        let text = code(&fs::read_to_string(&path).expect("a source"));
+        for word in ["sqlx", "async", "Utc::now", "f64"] {
+            assert!(!text.contains(word), "{} contains `{word}`: a fold is pure", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_append_writes_the_log() {
+    let writing = ["INSERT INTO public.events", "UPDATE public.events", "DELETE FROM public.events"];
+    for folder in [
+        "platform/src",
+        "events/src",
+        "command-api/src",
+        "projections/src",
+        "query-api/src",
+        "handlers/src",
+        "iris/src",
+    ] {
+        assert_absent(
+            folder,
+            &writing,
+            "the log is written by events/src/log/append.rs",
+            &["events/src/log/append.rs"],
+        );
+        let moving = ["UPDATE public.log_head"];
+        let allowed = ["events/src/log/append.rs", "events/src/log/head.rs"];
+        assert_absent(folder, &moving, "the head moves with an append, or is fenced", &allowed);
+    }
+}
+
+#[test]
+fn only_projections_write_read_models() {
+    let writing = ["INSERT INTO read.", "UPDATE read.", "DELETE FROM read.", "TRUNCATE read."];
+    for folder in
+        ["platform/src", "events/src", "command-api/src", "query-api/src", "handlers/src", "iris/src"]
+    {
+        assert_absent(folder, &writing, "read models are folded by projections", &[]);
+    }
+}
+
+#[test]
+fn platform_speaks_no_domain() {
+    let domain = ["supplier", "restaurant", "order_id", "cart_id", "product_id", "invoice", "OrderEvent"];
+    assert_absent("platform/src", &domain, "platform is plumbing", &[]);
+}
+
+#[test]
+fn the_read_side_does_not_read_the_log() {
+    // The head alone is asked for: how far the log is, not what is in it.
+    let reading = ["public.events", "events::log"];
+    assert_absent("query-api/src", &reading, "query-api serves read models", &[]);
+}
+
+#[test]
+fn clocks_and_ids_come_from_one_place() {
+    let made = ["Utc::now()", "Uuid::now_v7()", "SystemTime::now()"];
+    for folder in
+        ["events/src", "command-api/src", "projections/src", "query-api/src", "handlers/src", "iris/src"]
+    {
+        assert_absent(folder, &made, "time and ids come from platform::clock", &[]);
+    }
+    assert_absent(
+        "platform/src",
+        &made,
+        "time and ids come from platform::clock",
+        &["platform/src/clock.rs"],
+    );
+}

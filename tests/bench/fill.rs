@@ -1,0 +1,145 @@
+//! Writing a history into the log in bulk: as events, as they would stand there, but without commands.
+
+use std::{thread, time::Instant};
+
+use anyhow::{anyhow, bail};
+use chrono::{DateTime, TimeDelta, Utc};
+use cqrs_es::DomainEvent as _;
+use events::{
+    Actor, Fold, NewEvent,
+    canonical::canonical_json,
+    log::{Append, append, read_head},
+    values::{RestaurantId, SupplierId},
+};
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+use tokio::sync::mpsc;
+use uuid::{Builder, Uuid};
+
+use crate::dice::Dice;
+
+/// Events per append: large enough that the round trip does not count.
+pub const BATCH: usize = 1_500;
+/// As long as a real one: request id, correlation id and trace.
+const METADATA: &str = r#"{"correlation_id":"019a9e4e-8b1c-7c3e-9d1f-2b6a5f4e3d2c","request_id":"019a9e4e-8b1c-7c3e-9d1f-2b6a5f4e3d2c","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#;
+
+/// Whom an event concerns.
+#[derive(Clone, Copy, Default)]
+pub struct Parties {
+    pub supplier_id: Option<SupplierId>,
+    pub restaurant_id: Option<RestaurantId>,
+}
+
+/// Makes events, in the order in which they are to stand in the log.
+pub struct Writer {
+    pub dice: Dice,
+    /// When the next event happens.
+    pub now: DateTime<Utc>,
+    sink: mpsc::Sender<Vec<NewEvent>>,
+    batch: Vec<NewEvent>,
+}
+
+impl Writer {
+    /// A `UUIDv7` of the writer's present.
+    pub fn id(&mut self) -> Uuid {
+        let mut random = [0; 10];
+        random[..8].copy_from_slice(&self.dice.next().to_be_bytes());
+        random[8..].copy_from_slice(&self.dice.next().to_be_bytes()[..2]);
+        let millis = u64::try_from(self.now.timestamp_millis()).expect("after 1970");
+        Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+
+    /// Lets time pass.
+    pub fn wait(&mut self, micros: i64) {
+        self.now += TimeDelta::microseconds(micros);
+    }
+
+    /// Adds an event to a stream.
+    pub fn add<F: Fold>(&mut self, id: impl Into<Uuid>, sequence: i64, event: &F::Event, parties: Parties) {
+        let event_id = self.id();
+        self.batch.push(NewEvent {
+            event_id,
+            stream: F::stream(id),
+            sequence,
+            event_type: event.event_type(),
+            event_version: event.event_version(),
+            payload: canonical_json(event),
+            metadata: METADATA.to_owned(),
+            recorded_at: self.now,
+            command_id: event_id,
+            actor: Actor::System("bench").to_string(),
+            supplier_id: parties.supplier_id,
+            restaurant_id: parties.restaurant_id,
+        });
+        if self.batch.len() == BATCH {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        // Whoever took the batches failed, and says why.
+        let _failed_there = self.sink.blocking_send(batch);
+    }
+}
+
+/// What a fill came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Filled {
+    pub events: usize,
+    pub seconds: f64,
+}
+
+/// Appends what `write` makes, on one connection; the making has a thread of its own. The same seed makes
+/// the same events.
+pub async fn fill<T: Send + 'static>(
+    options: &PgConnectOptions,
+    began: DateTime<Utc>,
+    seed: u64,
+    write: impl FnOnce(&mut Writer) -> T + Send + 'static,
+) -> anyhow::Result<(T, Filled)> {
+    let started = Instant::now();
+    let (made, mut batches) = made(began, seed, write);
+    let mut connection = PgConnection::connect_with(options).await?;
+    let mut head = read_head(&mut connection).await?;
+    let mut events = 0;
+    while let Some(batch) = batches.recv().await {
+        let unit = Append { events: batch, recorded_at: began, ..Append::default() };
+        let Some(base) = append(&mut connection, head, &unit).await? else {
+            bail!("somebody else writes to the database that is being filled");
+        };
+        events += unit.events.len();
+        head.position = base + i64::try_from(unit.events.len())?;
+    }
+    let made = made.join().map_err(|_| anyhow!("the making of events panicked"))?;
+    connection.close().await?;
+    Ok((made, Filled { events, seconds: started.elapsed().as_secs_f64() }))
+}
+
+/// The same events, kept.
+pub async fn collect<T: Send + 'static>(
+    began: DateTime<Utc>,
+    seed: u64,
+    write: impl FnOnce(&mut Writer) -> T + Send + 'static,
+) -> Vec<NewEvent> {
+    let (_made, mut batches) = made(began, seed, write);
+    let mut events = Vec::new();
+    while let Some(batch) = batches.recv().await {
+        events.extend(batch);
+    }
+    events
+}
+
+fn made<T: Send + 'static>(
+    began: DateTime<Utc>,
+    seed: u64,
+    write: impl FnOnce(&mut Writer) -> T + Send + 'static,
+) -> (thread::JoinHandle<T>, mpsc::Receiver<Vec<NewEvent>>) {
+    let (sink, batches) = mpsc::channel(4);
+    let making = thread::spawn(move || {
+        let mut writer = Writer { dice: Dice::new(seed), now: began, sink, batch: Vec::with_capacity(BATCH) };
+        let made = write(&mut writer);
+        writer.flush();
+        made
+    });
+    (making, batches)
+}

@@ -1,0 +1,60 @@
+//! How much is measured.
+
+use std::time::Duration;
+
+/// The sizes of one run; every row states those that it depends on.
+#[derive(Clone, Debug)]
+pub struct Sizes {
+    /// Times that each pair of rivals is measured, in turn.
+    pub rounds: usize,
+    /// How long a round of orders lasts.
+    pub round: Duration,
+    /// How long a warm-up lasts.
+    pub warm_up: Duration,
+    /// Clients at the same time, one row each.
+    pub clients: &'static [usize],
+    /// Events per round of appending.
+    pub append_events: usize,
+    /// Orders in the log that is read and rebuilt, nine events each.
+    pub feed_orders: usize,
+    /// Orders and products of the large database.
+    pub large: (usize, usize),
+    /// Orders and products of the small one.
+    pub small: (usize, usize),
+    /// Requests per kind of read and database.
+    pub reads: usize,
+    /// Starts of the program.
+    pub starts: usize,
+}
+
+impl Sizes {
+    /// What the figures in docs/performance.md were taken with.
+    pub fn full() -> Self {
+        Self {
+            rounds: 3,
+            round: Duration::from_secs(6),
+            warm_up: Duration::from_secs(3),
+            clients: &[1, 16, 64],
+            append_events: 60_000,
+            feed_orders: 20_000,
+            large: (1_000_000, 100_000),
+            small: (1_000, 1_000),
+            reads: 500,
+            starts: 5,
+        }
+    }
+
+    /// Small and quick, to see that everything runs.
+    pub fn short() -> Self {
+        Self {
+            round: Duration::from_secs(1),
+            warm_up: Duration::from_secs(1),
+            append_events: 10_000,
+            feed_orders: 2_000,
+            large: (20_000, 5_000),
+            reads: 100,
+            starts: 3,
+            ..Self::full()
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What scenarios stand on: databases of their own, real processes, real HTTP.
+
+pub mod client;
+pub mod database;
+pub mod ordering;
+pub mod process;
+pub mod proxy;
+pub mod servers;
+
+pub use database::TestDatabase;
+pub use ordering::Ordering;
+
+pub use proxy::{Cut, Proxy};
+pub use servers::PrivateServers;
+
+/// Asks until the answer is yes; a scenario waits for what it is about, never for time.
+///
+/// # Panics
+/// If it never becomes true: after a minute the scenario is stuck, whatever the machine.
+pub async fn until<F: AsyncFnMut() -> bool>(what: &str, mut is_so: F) {
+    let patience = std::time::Instant::now();
+    while !is_so().await {
+        assert!(patience.elapsed().as_secs() < 60, "waited in vain until {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// The program under test: `IRIS_BIN`, else the one that was built beside the tests.
+///
+/// # Panics
+/// If it was not built: `make test` does.
+pub fn iris_binary() -> std::path::PathBuf {
+    if let Some(path) = std::env::var_os("IRIS_BIN") {
+        return path.into();
+    }
+    let tests = std::env::current_exe().expect("a test has a path");
+    let target = tests.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+    let iris = target.join("iris");
+    assert!(iris.exists(), "{} is not built: run the tests by `make test`", iris.display());
+    iris
+}

@@ -1,0 +1,145 @@
+//! The committer's connection dies in every phase of an append; the command happens once all the same.
+
+use events::log::check_log;
+use futures::future::join_all;
+use harness::{Cut, Ordering, PrivateServers, Proxy, TestDatabase, ordering::place, until};
+use sqlx::PgPool;
+
+async fn orders(pool: &PgPool) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM public.events WHERE event_type = 'OrderPlaced'")
+        .fetch_one(pool)
+        .await
+        .unwrap()
+}
+
+/// The key stands in two messages: the look-up of answers, and the append.
+const LOOK_UP: u32 = 1;
+const APPEND: u32 = 2;
+
+async fn survives(cut: Cut) {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(database.options.get_port()).await;
+    let behind_proxy = database.options.clone().host("127.0.0.1").port(proxy.port);
+    let market = Ordering::open(&behind_proxy).await;
+    let product = market.product(10).await;
+    let cart = market.cart(&[(product, 1)]).await;
+    let reached = proxy.cut("the key of this order", cut);
+
+    let outcome = market.submit(place(cart), "the key of this order").await.unwrap();
+
+    reached.await.expect("the wire was cut");
+    assert!(!outcome.replayed);
+    assert_eq!(orders(&database.pool).await, 1);
+    let head: i64 =
+        sqlx::query_scalar("SELECT position FROM public.log_head").fetch_one(&database.pool).await.unwrap();
+    assert_eq!(outcome.position, head, "the answer names the position that the order was recorded at");
+    // The same key again: the same order, whatever the wire did.
+    let again = market.submit(place(cart), "the key of this order").await.unwrap();
+    assert_eq!((again.body, again.replayed), (outcome.body, true));
+    let check = check_log(&mut database.pool.acquire().await.unwrap()).await.unwrap();
+    assert_eq!(check.faults, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_the_look_up_reaches_the_server() {
+    survives(Cut::BeforeMessage(LOOK_UP)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_the_look_up_is_answered() {
+    survives(Cut::BeforeAnswer(LOOK_UP)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_the_append_reaches_the_server() {
+    survives(Cut::BeforeMessage(APPEND)).await;
+}
+
+/// The hard one: the server commits, the client never hears of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_commit_before_its_answer() {
+    survives(Cut::BeforeAnswer(APPEND)).await;
+}
+
+/// The server is killed while the append waits for the head's lock: it never happened, and is done again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_backend_is_terminated_within_the_append() {
+    let database = TestDatabase::create().await;
+    let market = Ordering::open(&database.options).await;
+    let product = market.product(10).await;
+    let cart = market.cart(&[(product, 1)]).await;
+    let mut blocker = database.pool.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM public.log_head FOR UPDATE").execute(&mut *blocker).await.unwrap();
+
+    let submit = market.submit(place(cart), "k");
+    let interfere = async {
+        let waiting = "SELECT pid FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%log_head%'";
+        let mut pid: Option<i32> = None;
+        until("the append waits for the lock", async || {
+            pid = sqlx::query_scalar(waiting).fetch_optional(&database.pool).await.unwrap();
+            pid.is_some()
+        })
+        .await;
+        let terminated: bool = sqlx::query_scalar("SELECT pg_terminate_backend($1)")
+            .bind(pid)
+            .fetch_one(&database.pool)
+            .await
+            .unwrap();
+        assert!(terminated);
+        until("it is gone, and the fence waits instead", async || {
+            let now: Option<i32> = sqlx::query_scalar(waiting).fetch_optional(&database.pool).await.unwrap();
+            now.is_some() && now != pid
+        })
+        .await;
+        blocker.rollback().await.unwrap();
+    };
+    let (outcome, ()) = tokio::join!(submit, interfere);
+
+    assert!(!outcome.unwrap().replayed);
+    assert_eq!(orders(&database.pool).await, 1);
+}
+
+/// Postgres is killed outright while sixteen clients order, and comes back; every client gets its order.
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_is_killed_and_restarted_under_load() {
+    let servers = PrivateServers::start("restart");
+    let database = TestDatabase::create_on(&servers.database_url).await;
+    let market = Ordering::open(&database.options).await;
+    let product = market.product(100_000).await;
+    let mut carts = Vec::new();
+    for _ in 0..16 * 12 {
+        carts.push(market.cart(&[(product, 1)]).await);
+    }
+    let clients = carts.chunks(12).map(async |carts| {
+        let mut acknowledged = 0;
+        for cart in carts {
+            // As a client would: the same key until there is an answer.
+            while market.submit(place(*cart), &cart.to_string()).await.is_err() {}
+            acknowledged += 1;
+        }
+        acknowledged
+    });
+    let killer = async {
+        for _ in 0..3 {
+            let before = orders_so_far(&database.pool).await;
+            until("a few more orders are in", async || orders_so_far(&database.pool).await > before + 10)
+                .await;
+            servers.kill_postgres();
+        }
+    };
+    let (acknowledged, ()) = tokio::join!(join_all(clients), killer);
+
+    assert_eq!(acknowledged.iter().sum::<i64>(), 16 * 12);
+    assert_eq!(orders(&database.pool).await, 16 * 12);
+    let check = check_log(&mut database.pool.acquire().await.unwrap()).await.unwrap();
+    assert_eq!(check.faults, []);
+}
+
+/// While Postgres is away there is no answer; what is not known counts as nothing.
+async fn orders_so_far(pool: &PgPool) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM public.events WHERE event_type = 'OrderPlaced'")
+        .fetch_one(pool)
+        .await
+        .unwrap_or(i64::MIN / 2)
+}

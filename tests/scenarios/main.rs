@@ -1,0 +1,5 @@
+//! Scenarios: stories through the real parts.
+
+mod committing;
+mod lost_connections;
+mod upstream_faults;
