@@ -7,6 +7,7 @@
 pub mod committer;
 pub mod domain;
 pub mod http;
+pub mod import;
 pub mod router;
 pub mod second_reader;
 pub mod unit;

@@ -1,8 +1,12 @@
 //! The table of contents: every URL that changes something.
 
+use axum::extract::DefaultBodyLimit;
+use platform::body::UPLOAD_MAX_BYTES;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::http::{CommandState, auth, carts, orders, products, restaurants, suppliers};
+use crate::http::{
+    CommandState, auth, carts, import_products, import_status, orders, products, restaurants, suppliers,
+};
 
 /// All commands, under `/api/v1`, with their part of the OpenAPI document; logins where the state has them.
 ///
@@ -16,6 +20,8 @@ pub fn router(state: CommandState) -> OpenApiRouter {
         .merge(carts())
         .merge(orders())
         .merge(logins)
+        // /api/v1/products/import, /api/v1/imports
+        .merge(imports())
         .with_state(state)
 }
 
@@ -74,4 +80,12 @@ fn logins() -> OpenApiRouter<CommandState> {
         .routes(routes!(auth::login::log_in)) //                                            POST   /api/v1/auth/dev/login
         .routes(routes!(auth::refresh::refresh)) //                                         POST   /api/v1/auth/refresh
         .routes(routes!(auth::logout::log_out)) //                                          POST   /api/v1/auth/logout
+}
+
+/// Files are larger than other bodies.
+fn imports() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(import_products::import_products)) //                          POST /api/v1/products/import
+        .layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES))
+        .routes(routes!(import_status::import_status)) //                              GET  /api/v1/imports/{id}
 }

@@ -7,9 +7,11 @@ use utoipa::ToSchema;
 use crate::{
     envelope::StreamKind,
     fold::Fold,
+    restaurant::RestaurantDetails,
+    supplier::SupplierDetails,
     values::{
-        AccountId, CartId, CheckoutId, Currency, LineId, ProductId, Quantity, RestaurantId, SupplierId, Tax,
-        TaxRate,
+        AccountId, CartId, CheckoutId, Currency, LineId, PostalAddress, ProductId, Quantity, RestaurantId,
+        SupplierId, Tax, TaxRate,
     },
 };
 
@@ -128,8 +130,37 @@ pub struct ReceivedLine {
     pub reason: Option<String>,
 }
 
+/// Seller or buyer as they were on the day of an invoice: what one says of itself later changes none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvoiceParty {
+    /// Trading name.
+    pub name: String,
+    /// Where it is.
+    pub address: PostalAddress,
+    /// National registration number.
+    pub org_number: Option<String>,
+    /// VAT registration.
+    pub vat_number: Option<String>,
+    /// Global location number.
+    pub gln: Option<String>,
+}
+
+impl From<SupplierDetails> for InvoiceParty {
+    fn from(details: SupplierDetails) -> Self {
+        let SupplierDetails { name, address, org_number, vat_number, gln, .. } = details;
+        Self { name, address, org_number, vat_number, gln }
+    }
+}
+
+impl From<RestaurantDetails> for InvoiceParty {
+    fn from(details: RestaurantDetails) -> Self {
+        let RestaurantDetails { name, address, org_number, vat_number, gln, .. } = details;
+        Self { name, address, org_number, vat_number, gln }
+    }
+}
+
 /// The invoice that a delivery gave rise to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderInvoice {
     /// Its number in the supplier's series, which has no gaps.
     pub number: i64,
@@ -139,6 +170,10 @@ pub struct OrderInvoice {
     pub total_minor: i64,
     /// VAT, minor units.
     pub tax_minor: i64,
+    /// Who sold.
+    pub seller: InvoiceParty,
+    /// Who bought.
+    pub buyer: InvoiceParty,
 }
 
 /// What happens to an order.
@@ -201,7 +236,7 @@ pub enum OrderEvent {
         /// When.
         delivered_at: DateTime<Utc>,
         /// Absent where nothing was delivered: there is nothing to invoice.
-        invoice: Option<OrderInvoice>,
+        invoice: Option<Box<OrderInvoice>>,
     },
     /// The restaurant says what it received.
     DeliveryConfirmed {
@@ -247,7 +282,7 @@ pub struct Order {
     pub cancelled_at: Option<DateTime<Utc>>,
     pub cancelled_by: Option<Party>,
     pub cancel_reason: Option<String>,
-    pub invoice: Option<OrderInvoice>,
+    pub invoice: Option<Box<OrderInvoice>>,
 }
 
 impl Fold for Order {
@@ -268,7 +303,7 @@ impl Fold for Order {
             OrderEvent::DeliveryMarked { lines, delivered_at, invoice } => {
                 self.status = OrderStatus::Delivered;
                 self.delivered_at = Some(*delivered_at);
-                self.invoice = *invoice;
+                self.invoice.clone_from(invoice);
                 for delivered in lines {
                     if let Some(line) = self.line_mut(delivered.line_id) {
                         line.delivered = Some(*delivered);

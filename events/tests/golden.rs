@@ -4,6 +4,8 @@
 //! new file (`GOLDEN=write cargo test -p events --test golden` writes those that are missing); an existing
 //! file never changes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use cqrs_es::DomainEvent;
@@ -14,15 +16,16 @@ use events::{
     cart::{Cart, CartEvent, CartItem},
     fold::decode,
     order::{
-        DeliveredLine, Order, OrderEvent, OrderInvoice, OrderedLine, Party, PaymentMethod, ReceivedLine,
+        DeliveredLine, InvoiceParty, Order, OrderEvent, OrderInvoice, OrderedLine, Party, PaymentMethod,
+        ReceivedLine,
     },
     product::{Product, ProductDetails, ProductEvent},
     restaurant::{Restaurant, RestaurantDetails, RestaurantEvent},
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
     values::{
-        AccountId, CartId, CheckoutId, Currency, LineId, MemberRole, OrderId, Personal, PostalAddress, ProductId,
-        Quantity, RestaurantId, Role, SupplierId, Tax, TaxCategory, TaxRate,
+        AccountId, CartId, CheckoutId, Currency, LineId, MemberRole, OrderId, Personal, PostalAddress,
+        ProductId, Quantity, RestaurantId, Role, SupplierId, Tax, TaxCategory, TaxRate,
     },
 };
 use uuid::Uuid;
@@ -221,6 +224,10 @@ fn carts() {
     ]);
 }
 
+fn party(name: &str) -> InvoiceParty {
+    InvoiceParty { name: name.to_owned(), address: address(), ..Default::default() }
+}
+
 #[test]
 fn orders() {
     let at = "2026-11-20T09:00:00.123456Z".parse().unwrap();
@@ -264,10 +271,21 @@ fn orders() {
         OrderEvent::DeliveryMarked {
             lines: vec![delivered],
             delivered_at: at,
-            invoice: Some(OrderInvoice { number: 1, issued_on, total_minor: 6_042, tax_minor: 342 }),
+            invoice: Some(Box::new(OrderInvoice {
+                number: 1,
+                issued_on,
+                total_minor: 6_042,
+                tax_minor: 342,
+                seller: party("Grönt AB"),
+                buyer: party("Krogen"),
+            })),
         },
         OrderEvent::DeliveryConfirmed {
-            lines: vec![ReceivedLine { line_id, quantity: Quantity::units(1), reason: Some("mould".to_owned()) }],
+            lines: vec![ReceivedLine {
+                line_id,
+                quantity: Quantity::units(1),
+                reason: Some("mould".to_owned()),
+            }],
             received_at: at,
         },
     ]);

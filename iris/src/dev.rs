@@ -70,8 +70,9 @@ fn app_secret(data_dir: &Path) -> anyhow::Result<String> {
 }
 
 fn welcome(address: SocketAddr) -> String {
-    let logins: String =
-        seed::ACCOUNTS.iter().map(|(email, role)| format!("  {email:<22} {role}\n")).collect();
+    let logins: Vec<String> =
+        seed::ACCOUNTS.iter().map(|(email, role)| format!("  {email:<22} {role}")).collect();
+    let logins = logins.join("\n");
     let (restaurant, supplier) = (seed::restaurant_id(), seed::supplier_id(1));
     let (tomatoes, dill) = (seed::product_id(1), seed::product_id(14));
     let password = seed::PASSWORD;
@@ -82,6 +83,7 @@ Iris is up:
 
 Logins (password {password}):
 {logins}
+
 Demo ids, the same on every fresh start:
   restaurant {restaurant}   supplier {supplier} (and {supplier_2})
   products   {tomatoes} … {dill} …  (GET /api/v1/products)

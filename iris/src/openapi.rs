@@ -19,7 +19,10 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let pool = PgPoolOptions::new().connect_lazy_with(database.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(UuidV7Ids);
-    let provider = Arc::new(LocalProvider::new(&String::new().into(), Arc::clone(&clock)));
+    let provider = Arc::new(LocalProvider::new(
+        &"signs nothing: no request is answered".to_owned().into(),
+        Arc::clone(&clock),
+    ));
     let (committer, _task) = Committer::start(database, Arc::clone(&clock), ids.clone());
     let parts = Parts {
         command: Some(command_api::router(CommandState {

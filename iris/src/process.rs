@@ -4,7 +4,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use axum::Router;
-use command_api::{CommandState, Committer, LocalLogin};
+use command_api::{
+    CommandState, Committer, LocalLogin,
+    import::{self, Imports},
+};
 use handlers::Nats;
 use platform::{
     auth::{IdentityProvider, LocalProvider},
@@ -23,7 +26,6 @@ use crate::{api_document, health_routes, migrate};
 
 /// Which roles a process has.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each role is there or not, in any combination")]
 pub struct Roles {
     /// Takes commands.
     pub command: bool,
@@ -87,7 +89,7 @@ pub async fn run(
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(UuidV7Ids);
-    let stop_projections = CancellationToken::new();
+    let stop_background = CancellationToken::new();
     let mut background: Vec<JoinHandle<anyhow::Result<()>>> = Vec::new();
     let mut committer_task = None;
     let mut wake = tokio::sync::watch::channel(0).1;
@@ -99,13 +101,24 @@ pub async fn run(
         committer_task = Some(task);
         wake = committer.head();
         let state = command_state(&config, committer, &pool, &clock, &ids);
+        let imports = Imports {
+            pool: pool.clone(),
+            committer: state.committer.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        };
+        let working = import::run(imports, stop_background.clone());
+        background.push(tokio::spawn(async move {
+            working.await;
+            Ok(())
+        }));
         parts.command = Some(command_api::router(state));
     }
     if roles.query {
         parts.query = Some(query_api::router(QueryState::new(pool.clone(), Arc::clone(&clock))));
     }
     if roles.projections {
-        let running = projections::run(pool.clone(), Arc::clone(&clock), wake, stop_projections.clone());
+        let running = projections::run(pool.clone(), Arc::clone(&clock), wake, stop_background.clone());
         let shutdown = shutdown.clone();
         background.push(tokio::spawn(async move {
             let ended = running.await;
@@ -129,7 +142,7 @@ pub async fn run(
     if let Some(address) = config.metrics_addr {
         let listener = TcpListener::bind(address).await.with_context(|| format!("METRICS_ADDR {address}"))?;
         let metrics = shell(metrics_routes(metrics), &http_shell(&config, &clock, &ids));
-        background.push(tokio::spawn(serve_until(listener, metrics, stop_projections.clone())));
+        background.push(tokio::spawn(serve_until(listener, metrics, stop_background.clone())));
     }
     let address = config.listen_addr(roles.default_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("HTTP_ADDR {address}"))?;
@@ -138,7 +151,7 @@ pub async fn run(
 
     tracing::info!("no more requests; finishing what was accepted");
     // The import worker holds a way into the committer, which ends once nobody does.
-    stop_projections.cancel();
+    stop_background.cancel();
     let mut outcome = Ok(());
     for task in background {
         outcome = outcome.and(task.await.context("a task died")?);

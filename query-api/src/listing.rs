@@ -80,7 +80,7 @@ pub(crate) fn push_window(
     let SortColumns { at, id } = columns;
     if let Some(after) = after {
         // A row comparison is what lets the index start at the place itself.
-        sql.push(format_args!(" AND ({at}, {id}) <= ("));
+        sql.push(format_args!(" AND ({at}, {id}) < ("));
         sql.push_bind(after.at).push(", ").push_bind(after.id).push(")");
     }
     sql.push(format_args!(" ORDER BY {at} DESC, {id} DESC LIMIT "));

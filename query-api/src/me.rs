@@ -52,7 +52,9 @@ pub(crate) struct MyMembership {
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "me", params(ReadHeaders), security(("bearer" = [])),
     responses(
-        (status = 200, body = Me, headers(("Iris-Position" = i64, description = "What the answer has seen.")), example = json!({
+        (status = 200, body = Me, headers(
+            ("Iris-Position" = i64, description = "What the answer has seen.")
+        ), example = json!({
             "account_id": "0190a8f2-7c3e-7b1a-9f4d-1c2b3a4d5e01", "email": "restaurant@iris.test",
             "role": "RESTAURANT", "memberships": [{ "kind": "restaurant",
             "id": "0190a8f2-7c3e-7b1a-9f4d-1c2b3a4d5e20", "name": "Bistro Äppelträdet",

@@ -35,7 +35,8 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
     // The first round warms everything up and does not count.
     for round in 0..=run.sizes.rounds {
         let events = orders(run.sizes.append_events / EVENTS_PER_ORDER, round).await;
-        bytes = events.iter().map(|event| event.payload.len() + event.metadata.len()).sum::<usize>() / events.len();
+        bytes = events.iter().map(|event| event.payload.len() + event.metadata.len()).sum::<usize>()
+            / events.len();
         let figures = one_round(&mut connection, events).await?;
         if round > 0 {
             appended.push(figures[0]);
@@ -54,7 +55,9 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
     run.table.add(
         Row::figure("Raw append, one connection", "events/s", appended)
             .against("COPY in", Spread::of(&copied))
-            .note("one COPY per batch; both rivals without head, hash and trigger, with the same two indexes"),
+            .note(
+                "one COPY per batch; both rivals without head, hash and trigger, with the same two indexes",
+            ),
     );
     Ok(())
 }

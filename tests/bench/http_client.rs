@@ -42,7 +42,8 @@ impl HttpConnection {
 
     /// `GET`, as whoever the token names.
     pub async fn get(&mut self, path: &str, token: &str) -> anyhow::Result<u16> {
-        let authorization = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
+        let authorization =
+            if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
         let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{authorization}\r\n");
         self.ask(request.as_bytes()).await
     }

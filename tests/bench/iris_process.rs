@@ -17,7 +17,7 @@ use nix::{
 use crate::http_client::HttpConnection;
 
 /// Longer than any recovery that a start may have to wait for.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 const ASK_EVERY: Duration = Duration::from_millis(1);
 
 /// `iris serve`: every role in one process. Killed with this value.

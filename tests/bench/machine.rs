@@ -9,7 +9,11 @@ use std::{
 use anyhow::Context as _;
 use sqlx::{Connection as _, PgConnection};
 
-use crate::{run::Run, statistics::Spread, table::Row};
+use crate::{
+    run::{Run, postgres_program},
+    statistics::Spread,
+    table::Row,
+};
 
 const SETTINGS: [&str; 7] = [
     "server_version",
@@ -38,14 +42,15 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
     run.table.add(Row::text("Machine", machine).note("clients, Iris and Postgres share the cores"));
     let flushes = flushes_per_second(run)?;
     run.table.add(
-        Row::figure("Flushes (fdatasync)", "/s", Spread::one(flushes)).note("pg_test_fsync, one 8 kB write each"),
+        Row::figure("Flushes (fdatasync)", "/s", Spread::one(flushes))
+            .note("pg_test_fsync, one 8 kB write each"),
     );
     Ok(())
 }
 
 /// Stops `pg_test_fsync` after its first answer on fdatasync: the rest takes half a minute.
 fn flushes_per_second(run: &Run) -> anyhow::Result<f64> {
-    let mut child = Command::new(run.postgres_program("pg_test_fsync")?)
+    let mut child = Command::new(postgres_program("pg_test_fsync")?)
         .args(["-s", "1", "-f"])
         .arg(run.scratch.join("flushed"))
         .stdout(Stdio::piped())

@@ -65,7 +65,8 @@ pub fn add(table: &mut Table, levels: &[Level], resident: Option<(f64, f64)>) {
         spreads.into_iter().max_by(|a, b| a.median.total_cmp(&b.median)).expect("there are levels")
     };
     let iris = best(levels.iter().map(|level| level.spread(|round| round.orders_per_second)).collect());
-    let rival = best(levels.iter().map(|level| level.rival_spread(|round| round.orders_per_second)).collect());
+    let rival =
+        best(levels.iter().map(|level| level.rival_spread(|round| round.orders_per_second)).collect());
     table.add(
         Row::figure("**Figure**: orders, best count of clients each", "/s", iris)
             .against("pgbench", rival)
@@ -136,7 +137,8 @@ fn add_lag(table: &mut Table, level: &Level) {
     samples.sort_by(f64::total_cmp);
     let at = |per_cent: usize| samples[((samples.len() * per_cent).div_ceil(100)).max(1) - 1];
     let drained = level.spread(|round| round.drained_ms);
-    table.add(Row::figure(level.named("Projection lag p99 under that load"), "ms", Spread::one(at(99))).note(
+    table
+        .add(Row::figure(level.named("Projection lag p99 under that load"), "ms", Spread::one(at(99))).note(
         format!(
             "age of the oldest event that the slowest read model lacks; p50 {:.0}, max {:.0}, {} samples; \
              caught up {:.0} ms after the last order",

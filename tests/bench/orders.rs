@@ -69,8 +69,7 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<TestDatabase> {
 impl Scene {
     async fn open(run: &Run) -> anyhow::Result<Self> {
         let database = TestDatabase::create().await;
-        let (market, _) =
-            fill(&database.options, now(), 1, |writer| Market::open(writer, SIZE)).await?;
+        let (market, _) = fill(&database.options, now(), 1, |writer| Market::open(writer, SIZE)).await?;
         let tokens = market.restaurants.iter().map(|buyer| run.token(buyer.owner, Role::Restaurant));
         let tokens = Arc::new(tokens.collect());
         let iris = IrisProcess::start(&database.url(), SECRET, &run.scratch.join("iris.log")).await?;
@@ -92,8 +91,7 @@ impl Scene {
         let (commands, events) = self.appended().await?;
         let sampler = LagSampler::start(&self.database.options);
         let cost = self.cost(run);
-        let placed =
-            place_orders(&self.iris.address, &self.tokens, &self.carts, clients, duration).await?;
+        let placed = place_orders(&self.iris.address, &self.tokens, &self.carts, clients, duration).await?;
         let cost = self.cost(run) - cost;
         let lag_ms = sampler.stop().await?;
         let ended = Instant::now();

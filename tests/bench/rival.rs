@@ -6,7 +6,11 @@ use anyhow::{Context as _, bail};
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio::process::Command;
 
-use crate::{processes::tree_cpu_seconds, run::Run, statistics::{Latencies, real}};
+use crate::{
+    processes::tree_cpu_seconds,
+    run::{Run, postgres_program},
+    statistics::{Latencies, real},
+};
 
 const SCHEMA: &str = include_str!("order.sql");
 /// Every client takes every n-th cart, so that no cart is ordered twice.
@@ -52,7 +56,7 @@ impl Rival {
         fs::write(directory.join("order.pgbench"), SCRIPT)?;
         Ok(Self {
             url: database_url.to_owned(),
-            program: run.postgres_program("pgbench")?,
+            program: postgres_program("pgbench")?,
             directory,
             connection,
             postmaster: run.postmaster,

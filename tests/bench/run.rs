@@ -36,20 +36,12 @@ impl Run {
         let server_url = std::env::var("IRIS_TEST_DATABASE_URL")
             .context("IRIS_TEST_DATABASE_URL is not set: run this by `make bench`")?;
         let mut connection = PgConnection::connect(&server_url).await?;
-        let directory: String =
-            sqlx::query_scalar("SHOW data_directory").fetch_one(&mut connection).await?;
+        let directory: String = sqlx::query_scalar("SHOW data_directory").fetch_one(&mut connection).await?;
         let scratch = std::env::temp_dir().join(format!("iris-bench-{}", std::process::id()));
         std::fs::create_dir_all(&scratch)?;
         let tokens = LocalProvider::new(&SecretString::from(SECRET), std::sync::Arc::new(SystemClock));
         let postmaster = postmaster(&directory);
         Ok(Self { sizes, table: Table::default(), server_url, postmaster, scratch, tokens })
-    }
-
-    /// A program of the server's own version.
-    pub fn postgres_program(&self, name: &str) -> anyhow::Result<PathBuf> {
-        let directory = std::env::var_os("IRIS_TEST_PG_BIN")
-            .context("IRIS_TEST_PG_BIN is not set: run this by `make bench`")?;
-        Ok(Path::new(&directory).join(name))
     }
 
     /// An access token as a login would give it.
@@ -67,6 +59,13 @@ impl Drop for Run {
     fn drop(&mut self) {
         let _best_effort = std::fs::remove_dir_all(&self.scratch);
     }
+}
+
+/// A program of the server's own version.
+pub fn postgres_program(name: &str) -> anyhow::Result<PathBuf> {
+    let directory = std::env::var_os("IRIS_TEST_PG_BIN")
+        .context("IRIS_TEST_PG_BIN is not set: run this by `make bench`")?;
+    Ok(Path::new(&directory).join(name))
 }
 
 pub fn now() -> DateTime<Utc> {

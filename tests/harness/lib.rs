@@ -7,9 +7,11 @@ pub mod process;
 pub mod proxy;
 pub mod servers;
 
+pub use client::Client;
 pub use database::TestDatabase;
 pub use ordering::Ordering;
 
+pub use process::IrisProcess;
 pub use proxy::{Cut, Proxy};
 pub use servers::PrivateServers;
 

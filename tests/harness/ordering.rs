@@ -94,6 +94,7 @@ impl Ordering {
     }
 
     /// The same market through another committer, as another process would have it.
+    #[must_use]
     pub fn beside(&self, options: &PgConnectOptions) -> Self {
         let (committer, task) = start_committer(options);
         Self { committer, task, supplier_id: self.supplier_id, restaurant_id: self.restaurant_id }

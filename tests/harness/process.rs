@@ -1,1 +1,157 @@
-//! process
+//! The program itself, as a process that can be killed.
+
+use std::{
+    fs::File,
+    net::TcpListener,
+    process::{Child, Command, Stdio},
+};
+
+use sqlx::Connection;
+
+use crate::{Client, TestDatabase, iris_binary, until};
+
+/// What signs the tokens of the processes under test.
+pub const APP_SECRET: &str = "a secret of the tests, thirty-two bytes at least";
+
+/// The login that the processes serve with: it owns nothing, as in production.
+const LOGIN: &str = "iris_test_app";
+
+/// `iris serve` with demo data, on a database of its own.
+pub struct IrisProcess {
+    /// `http://127.0.0.1:port`.
+    pub base: String,
+    database_url: String,
+    direct_url: String,
+    dev_users: String,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl IrisProcess {
+    /// Migrates, seeds and starts.
+    ///
+    /// # Panics
+    /// If any of it fails.
+    pub async fn start(database: &TestDatabase) -> Self {
+        let database_url = login(database).await;
+        let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("bound").port();
+        let mut process = Self {
+            base: format!("http://127.0.0.1:{port}"),
+            database_url,
+            direct_url: database.url(),
+            dev_users: String::new(),
+            port,
+            child: None,
+        };
+        process.once("migrate");
+        let said = process.once("seed");
+        process.dev_users = said.lines().last().expect("the demo's logins").to_owned();
+        process.launch().await;
+        process
+    }
+
+    /// A second process beside this one, on the same database.
+    pub async fn beside(&self) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("bound").port();
+        let mut process = Self {
+            base: format!("http://127.0.0.1:{port}"),
+            database_url: self.database_url.clone(),
+            direct_url: self.direct_url.clone(),
+            dev_users: self.dev_users.clone(),
+            port,
+            child: None,
+        };
+        process.launch().await;
+        process
+    }
+
+    /// Starts it (again), and waits until it is ready.
+    ///
+    /// # Panics
+    /// If it does not become ready.
+    pub async fn launch(&mut self) {
+        // Its log goes where a failing test can be understood from.
+        let log = std::env::temp_dir().join(format!("iris-test-{}.log", self.port));
+        let log = File::options().create(true).append(true).open(log).expect("a log file");
+        let errors = log.try_clone().expect("a second handle");
+        let child = self.command("serve").stdout(log).stderr(errors).spawn().expect("iris starts");
+        self.child = Some(child);
+        let ready = format!("{}/health/ready", self.base);
+        until("iris is ready", async || {
+            reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await;
+    }
+
+    /// kill -9.
+    ///
+    /// # Panics
+    /// If it is not running.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+
+    /// SIGTERM, and the exit code that it ends with.
+    ///
+    /// # Panics
+    /// If it is not running.
+    pub fn stop(&mut self) -> Option<i32> {
+        let mut child = self.child.take().expect("it runs");
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it can be told");
+        child.wait().expect("it ends").code()
+    }
+
+    /// Nobody, at this process.
+    pub fn client(&self) -> Client {
+        Client::new(&self.base)
+    }
+
+    /// A subcommand that ends by itself; returns what it printed.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn once(&self, role: &str) -> String {
+        let output = self.command(role).output().expect("iris runs");
+        assert!(output.status.success(), "iris {role}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// The program with the environment of this process.
+    pub fn command(&self, role: &str) -> Command {
+        let mut command = Command::new(iris_binary());
+        command
+            .arg(role)
+            .env("DATABASE_URL", &self.database_url)
+            .env("DATABASE_URL_DIRECT", &self.direct_url)
+            .env("APP_SECRET", APP_SECRET)
+            .env("DEV_USERS", &self.dev_users)
+            .env("HTTP_ADDR", format!("127.0.0.1:{}", self.port))
+            .env_remove("NATS_URL")
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for IrisProcess {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _gone = child.kill();
+            let _ended = child.wait();
+        }
+    }
+}
+
+/// The URL of the serving login, which is made where it is missing.
+async fn login(database: &TestDatabase) -> String {
+    let mut admin = sqlx::PgConnection::connect_with(&database.options).await.expect("it opens");
+    let create = format!(
+        "DO $$ BEGIN CREATE ROLE {LOGIN} LOGIN PASSWORD '{LOGIN}'; \
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    );
+    sqlx::raw_sql(&create).execute(&mut admin).await.expect("a login");
+    let (host, port) = (database.options.get_host(), database.options.get_port());
+    format!("postgres://{LOGIN}:{LOGIN}@{host}:{port}/{}", database.name)
+}

@@ -85,8 +85,7 @@ async fn forward(client: TcpStream, server_port: u16, plan: Arc<Mutex<Plan>>) {
         }
     });
     let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let Ok(length @ 1..) = from_client.read(&mut buffer).await else { break };
+    while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
         match moment(&plan, &buffer[..length]) {
             Moment::Pass => {
                 if to_server.write_all(&buffer[..length]).await.is_err() {

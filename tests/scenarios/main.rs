@@ -1,5 +1,12 @@
 //! Scenarios: stories through the real parts.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod committing;
+mod hostile_requests;
+mod kill_nine;
 mod lost_connections;
+mod ordering;
+mod rebuild;
+mod starting;
 mod upstream_faults;

@@ -189,13 +189,15 @@ impl Worker {
         let known = self.session.head;
         let connection = self.session.connection().await?;
         if !locked {
-            let tried = run_attempt(batch, connection, known, &mut self.cache, &*self.clock, &*self.ids).await?;
+            let tried =
+                run_attempt(batch, connection, known, &mut self.cache, &*self.clock, &*self.ids).await?;
             return Ok(self.conclude(tried, known, began));
         }
         let mut transaction = connection.begin().await?;
         let head = lock_head(&mut transaction).await?;
         catch_up(&mut transaction, known, head, &mut self.cache).await?;
-        let tried = run_attempt(batch, &mut transaction, head, &mut self.cache, &*self.clock, &*self.ids).await?;
+        let tried =
+            run_attempt(batch, &mut transaction, head, &mut self.cache, &*self.clock, &*self.ids).await?;
         if let Err(error) = transaction.commit().await {
             let sent = if let Tried::Appended { decided, .. } = tried { Some(decided) } else { None };
             return Err(Failed { error, sent });

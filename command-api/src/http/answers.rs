@@ -13,7 +13,7 @@ pub(crate) struct CommandHeaders {
     /// `Idempotency-Replayed: true`; the same key with another body, 422. Kept 7 days at least.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, example = "8f14e45f-order-1")]
     idempotency_key: Option<String>,
-    /// The revision that the caller has seen, as `ETag` had it, or `*`; another one by now is refused with 412.
+    /// The revision that the caller has seen, as `ETag` had it, or `*`; another one by now gets 412.
     #[param(rename = "If-Match", example = "\"3\"")]
     if_match: Option<String>,
 }

@@ -65,6 +65,7 @@ pub(crate) struct ImportForm {
     path = "/api/v1/products/import",
     operation_id = "import_products",
     tag = "products",
+    security(("bearer" = [])),
     params(ImportParams, ("Idempotency-Key" = Option<String>, Header, description = "The same key and file again get the first import's answer.")),
     request_body(content = ImportForm, content_type = "multipart/form-data"),
     responses(

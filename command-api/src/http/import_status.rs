@@ -42,6 +42,7 @@ pub(crate) struct StatusParams {
     path = "/api/v1/imports/{id}",
     operation_id = "get_import",
     tag = "products",
+    security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The import."), StatusParams),
     responses(
         (status = 200, description = "The import as it stands, with the rows that are done, in order.", body = ImportResource),

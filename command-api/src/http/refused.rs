@@ -158,6 +158,30 @@ mod tests {
     }
 
     #[test]
+    fn every_refusal_has_its_status_and_code() {
+        let id = uuid::Uuid::nil();
+        for (refusal, status, code) in [
+            (Refusal::not_found("cart", id), 404, "cart_not_found"),
+            (Refusal::Forbidden { needed: "only an ADMIN" }, 403, "forbidden"),
+            (Refusal::StaleRevision { actual: 3 }, 412, "stale_revision"),
+            (Refusal::invalid("qty", "unknown_line", "no such line"), 422, "invalid"),
+            (Refusal::EmailTaken, 409, "email_taken"),
+            (Refusal::AlreadyMember, 409, "already_member"),
+            (Refusal::LastOwner, 409, "last_owner"),
+            (Refusal::CartConverted, 409, "cart_converted"),
+            (Refusal::CartEmpty, 409, "cart_empty"),
+            (Refusal::SupplierSuspended, 409, "supplier_suspended"),
+            (Refusal::RestaurantNotApproved { state: "suspended" }, 409, "restaurant_not_approved"),
+        ] {
+            let answer = refused(SubmitError::Refused(refusal));
+            assert_eq!((answer.kind().status().as_u16(), answer.code()), (status, code));
+            assert!(answer.message().ends_with('.'), "{}", answer.message());
+        }
+        let reused = refused(SubmitError::KeyReused);
+        assert_eq!((reused.kind().status().as_u16(), reused.code()), (422, "idempotency_key_reused"));
+    }
+
+    #[test]
     fn promised_stock_is_told_in_decimal_strings() {
         let refusal = Refusal::StockPromised { allocated: Quantity(2500), on_hand: Quantity(-1000) };
         let answer = refused(SubmitError::Refused(refusal));

@@ -17,7 +17,7 @@ pub struct CommandState {
     pub clock: Arc<dyn Clock>,
     /// Ids of commands and of what they create.
     pub ids: Arc<dyn Ids>,
-    /// Connections for sessions and imports, with the rights of `iris_command`; commands use the committer's own.
+    /// Connections for sessions and imports, with the rights of `iris_command`; the committer has its own.
     pub pool: PgPool,
     /// Logins by password; `None` unless `AUTH_PROVIDER=local`, and then there are no such routes.
     pub local: Option<Arc<LocalLogin>>,

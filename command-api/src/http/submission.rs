@@ -119,6 +119,13 @@ pub(crate) struct Accepted {
     collection: Option<&'static str>,
 }
 
+/// What the headers repeat of a resource, where it has it.
+#[derive(Default, Deserialize)]
+struct Told {
+    id: Option<Uuid>,
+    revision: Option<i64>,
+}
+
 impl Accepted {
     /// The same, with the new resource's address under that collection in `Location`.
     pub(crate) fn under(self, collection: &'static str) -> Self {
@@ -127,28 +134,34 @@ impl Accepted {
 
     /// The address: the id is that of the answer, for with a repeated key it is an earlier request's.
     fn location(&self) -> Option<HeaderValue> {
-        #[derive(Deserialize)]
-        struct Created {
-            id: Option<Uuid>,
-        }
         let collection = self.collection.filter(|_| self.outcome.status == StatusCode::CREATED.as_u16())?;
-        let id = serde_json::from_str::<Created>(&self.outcome.body).ok()?.id?;
+        let id = self.told().id?;
         HeaderValue::from_str(&format!("{collection}/{id}")).ok()
+    }
+
+    /// A stored answer is its body alone: its revision stands there, too.
+    fn etag(&self) -> Option<HeaderValue> {
+        let replayed = || self.outcome.replayed.then(|| self.told().revision).flatten();
+        let revision = self.outcome.revision.or_else(replayed)?;
+        HeaderValue::from_str(&format!("\"{revision}\"")).ok()
+    }
+
+    fn told(&self) -> Told {
+        serde_json::from_str(&self.outcome.body).unwrap_or_default()
     }
 }
 
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
-        let location = self.location();
-        let Outcome { status, body, revision, position, replayed } = self.outcome;
+        let (location, etag) = (self.location(), self.etag());
+        let Outcome { status, body, position, replayed, .. } = self.outcome;
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(status).expect("answers are 200 or 201");
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(IRIS_POSITION, HeaderValue::from(position));
-        if let Some(revision) = revision {
-            let tag = HeaderValue::from_str(&format!("\"{revision}\""));
-            headers.insert(header::ETAG, tag.expect("a quoted number is a header value"));
+        if let Some(etag) = etag {
+            headers.insert(header::ETAG, etag);
         }
         if let Some(location) = location {
             headers.insert(header::LOCATION, location);

@@ -9,7 +9,6 @@ const ECHO_MAX_CHARS: usize = 64;
 
 /// What a column of the file can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is documented by its name in the API")]
 pub enum Column {
     Sku,
     Name,
@@ -194,7 +193,11 @@ mod tests {
     #[test]
     fn an_unknown_column_is_told_which_ones_are_known() {
         let Err(FileFault::Header(faults)) = read(&["färg"]) else { panic!("refused") };
-        assert!(COLUMNS.iter().all(|(_, name, _)| faults[0].1.message.contains(name)), "{}", faults[0].1.message);
+        assert!(
+            COLUMNS.iter().all(|(_, name, _)| faults[0].1.message.contains(name)),
+            "{}",
+            faults[0].1.message
+        );
     }
 
     #[test]

@@ -46,7 +46,9 @@ pub enum FileFault {
     #[error("The file is empty.")]
     Empty,
     /// The format that Excel wrote until 2003, or an encrypted workbook: both are OLE containers.
-    #[error("The file is an old or an encrypted Excel workbook; save it as .xlsx without a password, or as CSV.")]
+    #[error(
+        "The file is an old or an encrypted Excel workbook; save it as .xlsx without a password, or as CSV."
+    )]
     OldExcel,
     /// Neither text nor a workbook, or a damaged one.
     #[error("The file cannot be read as CSV or XLSX.")]

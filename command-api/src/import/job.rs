@@ -53,7 +53,6 @@ impl Job {
 
 /// How many rows came to what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "told at RowResult")]
 pub struct Counts {
     pub created: i32,
     pub revised: i32,

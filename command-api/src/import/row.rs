@@ -98,7 +98,8 @@ pub fn read(header: &Header, row: &SourceRow) -> Result<ProductRow, Vec<RowFault
     );
     let tax = cells.one_of((Column::TaxRate, tax_rate), (Column::TaxCategory, tax_category));
     let gtin = cells.stated(Column::Gtin, |text| Barcode::parse(text).map(|barcode| barcode.0));
-    let description = cells.stated(Column::Description, |text| Description::parse(text).map(Description::into_string));
+    let description =
+        cells.stated(Column::Description, |text| Description::parse(text).map(Description::into_string));
     let counted = cells.optional(Column::StockQty, quantity);
     let low_stock_at = cells.optional(Column::LowStockQty, quantity);
     let active = cells.optional(Column::Active, flag);
@@ -222,9 +223,9 @@ fn tax_rate(text: &str) -> Result<Tax, Invalid> {
 
 fn tax_category(text: &str) -> Result<Tax, Invalid> {
     let category: Result<TaxCategory, _> = text.to_lowercase().parse();
-    category.map(Tax::Category).map_err(|_| {
-        Invalid::new("unknown_value", "Must be one of: standard, food, reduced, zero.")
-    })
+    category
+        .map(Tax::Category)
+        .map_err(|_| Invalid::new("unknown_value", "Must be one of: standard, food, reduced, zero."))
 }
 
 fn quantity(text: &str) -> Result<Quantity, Invalid> {

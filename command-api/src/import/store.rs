@@ -76,7 +76,7 @@ pub async fn create_in_tx(
     let chunks: Vec<&[ParsedRow]> = rows.chunks(CHUNK_ROWS).collect();
     for chunks in chunks.chunks(CHUNKS_PER_INSERT) {
         let first_rows = chunks.iter().map(|rows| number(rows[0].row)).collect::<Vec<_>>();
-        let rows = chunks.iter().map(|rows| json(rows)).collect::<Vec<_>>();
+        let rows = chunks.iter().map(json).collect::<Vec<_>>();
         sqlx::query(
             "INSERT INTO import.chunks (import_id, first_row, rows) \
              SELECT $1, c.first_row, c.rows::json FROM unnest($2::int[], $3::text[]) AS c(first_row, rows)",
@@ -92,11 +92,10 @@ pub async fn create_in_tx(
 
 /// The import of that id.
 pub async fn find(connection: &mut PgConnection, import_id: Uuid) -> Result<Option<Job>, sqlx::Error> {
-    let found =
-        sqlx::query(concat!("SELECT ", job_columns!(), " FROM import.jobs WHERE import_id = $1"))
-            .bind(import_id)
-            .fetch_optional(connection)
-            .await?;
+    let found = sqlx::query(concat!("SELECT ", job_columns!(), " FROM import.jobs WHERE import_id = $1"))
+        .bind(import_id)
+        .fetch_optional(connection)
+        .await?;
     found.as_ref().map(read_job).transpose()
 }
 
@@ -153,7 +152,10 @@ pub async fn give_back(
 }
 
 /// The rows that are next.
-pub async fn next_chunk(connection: &mut PgConnection, import_id: Uuid) -> Result<Option<Chunk>, sqlx::Error> {
+pub async fn next_chunk(
+    connection: &mut PgConnection,
+    import_id: Uuid,
+) -> Result<Option<Chunk>, sqlx::Error> {
     let found = sqlx::query(
         "SELECT first_row, rows::text AS rows FROM import.chunks WHERE import_id = $1 ORDER BY first_row LIMIT 1",
     )

@@ -20,7 +20,7 @@ pub fn read(bytes: &[u8], each: EachRow<'_>) -> Result<(), FileFault> {
     let mut record = StringRecord::new();
     let (mut lines, mut number) = (LineCount::new(&text), 0);
     while reader.read_record(&mut record).map_err(|_| FileFault::Unreadable)? {
-        let start = record.position().map_or(0, |position| position.byte());
+        let start = record.position().map_or(0, csv::Position::byte);
         // Strictly increasing even where a file ends its lines in a way that is not counted.
         number = lines.line_at(start).max(number + 1);
         if record.iter().all(|field| field.trim().is_empty()) {
@@ -34,7 +34,9 @@ pub fn read(bytes: &[u8], each: EachRow<'_>) -> Result<(), FileFault> {
 
 /// Without the empty fields that spreadsheets write at the end of a row.
 fn trimmed(record: &StringRecord) -> impl Iterator<Item = &str> {
-    let last = (0..record.len()).rev().find(|place| record.get(*place).is_some_and(|field| !field.trim().is_empty()));
+    let last = (0..record.len())
+        .rev()
+        .find(|place| record.get(*place).is_some_and(|field| !field.trim().is_empty()));
     let filled = last.map_or(0, |last| last + 1);
     record.iter().take(filled)
 }
@@ -91,7 +93,7 @@ impl<'t> LineCount<'t> {
         let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.bytes.len());
         let blank = self.bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let begin = (start + blank).max(self.seen);
-        let passed = self.bytes[self.seen..begin].iter().filter(|byte| **byte == b'\n').count();
+        let passed = self.bytes[self.seen..begin].split(|byte| *byte == b'\n').skip(1).count();
         self.line = self.line.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
         self.seen = begin;
         self.line
@@ -122,7 +124,10 @@ mod tests {
         for header in ["sku,name,price", "sku;name;price", "sku\tname\tprice", "SKU;Namn;Pris"] {
             assert_eq!(rows(header.as_bytes())[0].1.len(), 3, "{header}");
         }
-        assert_eq!(rows(b"sku;name;price\nA;Tomater, hela;12,50")[1], row(2, &["A", "Tomater, hela", "12,50"]));
+        assert_eq!(
+            rows(b"sku;name;price\nA;Tomater, hela;12,50")[1],
+            row(2, &["A", "Tomater, hela", "12,50"])
+        );
     }
 
     #[test]
@@ -146,7 +151,10 @@ mod tests {
             rows(text),
             [row(1, &["sku", "name"]), row(2, &["A", "two\r\nlines"]), row(6, &["B", "x"])]
         );
-        assert_eq!(rows(b"sku,name\rA,x\rB,y"), [row(1, &["sku", "name"]), row(2, &["A", "x"]), row(3, &["B", "y"])]);
+        assert_eq!(
+            rows(b"sku,name\rA,x\rB,y"),
+            [row(1, &["sku", "name"]), row(2, &["A", "x"]), row(3, &["B", "y"])]
+        );
     }
 
     #[test]

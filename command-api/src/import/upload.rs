@@ -12,7 +12,6 @@ use super::{
     parse::{ParsedRow, parse},
     preview::Preview,
     store::{self, Turn},
-    worker::WorkError,
 };
 use crate::{
     domain::{access, refusal::Refusal},
@@ -75,18 +74,19 @@ impl Imports {
     /// Refuses who does not work for the supplier.
     pub async fn may_import(&self, caller: &Caller, supplier_id: SupplierId) -> Result<(), UploadError> {
         let mut connection = self.pool.acquire().await?;
-        self.decide(&mut connection, caller, |unit| access::supplier_as_member(unit, supplier_id).map(drop)).await
+        self.decide(&mut connection, caller, |unit| access::supplier_as_member(unit, supplier_id).map(drop))
+            .await
     }
 
     /// Takes in a file. At most [`CHUNK_ROWS`] rows are decided before this returns; more are left to the
     /// worker, as is whatever cannot be decided now.
-    pub async fn upload(&self, upload: Upload) -> Result<Seen, UploadError> {
+    pub async fn upload(&self, mut upload: Upload) -> Result<Seen, UploadError> {
         let request_hash = request_hash(&upload);
         if let Some(seen) = self.uploaded_before(&upload, &request_hash).await? {
             return Ok(seen);
         }
-        let Upload { supplier_id, dry_run, caller, key, metadata, file } = &upload;
-        let rows = read(file.clone()).await?;
+        let rows = read(std::mem::take(&mut upload.file)).await?;
+        let Upload { supplier_id, dry_run, caller, key, metadata, .. } = &upload;
         let job = Job {
             import_id: self.ids.next(),
             supplier_id: *supplier_id,
@@ -114,8 +114,12 @@ impl Imports {
         };
         transaction.commit().await?;
         match turn {
-            Some(turn) => self.decide_now(&job, turn).await,
-            None => Ok(Seen { resource: ImportResource::of(&job, Vec::new(), None), position: job.position, replayed: false }),
+            Some(turn) => self.decide_now(job, turn).await,
+            None => Ok(Seen {
+                resource: ImportResource::of(&job, Vec::new(), None),
+                position: job.position,
+                replayed: false,
+            }),
         }
     }
 
@@ -133,7 +137,8 @@ impl Imports {
         if caller.account_id() != Some(job.account_id) {
             // "Forbidden" would tell that it exists.
             let hidden = |_| UploadError::Refused(Box::new(not_found()));
-            let seen_by_members = |unit: &mut Unit<'_>| access::supplier_as_member(unit, job.supplier_id).map(drop);
+            let seen_by_members =
+                |unit: &mut Unit<'_>| access::supplier_as_member(unit, job.supplier_id).map(drop);
             match self.decide(&mut connection, caller, seen_by_members).await {
                 Err(UploadError::Refused(refusal)) => return Err(hidden(refusal)),
                 other => other?,
@@ -157,8 +162,14 @@ impl Imports {
         })
     }
 
-    async fn uploaded_before(&self, upload: &Upload, request_hash: &[u8; 32]) -> Result<Option<Seen>, UploadError> {
-        let (Some(key), Some(account_id)) = (&upload.key, upload.caller.account_id()) else { return Ok(None) };
+    async fn uploaded_before(
+        &self,
+        upload: &Upload,
+        request_hash: &[u8; 32],
+    ) -> Result<Option<Seen>, UploadError> {
+        let (Some(key), Some(account_id)) = (&upload.key, upload.caller.account_id()) else {
+            return Ok(None);
+        };
         let mut connection = self.pool.acquire().await?;
         let Some(job) = store::find_by_key(&mut connection, account_id, key).await? else { return Ok(None) };
         if job.request_hash != request_hash {
@@ -167,14 +178,14 @@ impl Imports {
         Ok(Some(Seen { replayed: true, ..seen(&mut connection, &job, 0, first_rows(&job)).await? }))
     }
 
-    async fn decide_now(&self, job: &Job, turn: Turn) -> Result<Seen, UploadError> {
-        let job = match self.work(job, turn).await {
+    async fn decide_now(&self, job: Job, turn: Turn) -> Result<Seen, UploadError> {
+        let job = match self.work(&job, turn).await {
             Ok(job) => job,
             // The file is taken in: the worker goes on with it as soon as it can.
-            Err(WorkError::Database(error)) => return Err(error.into()),
             Err(error) => {
-                tracing::warn!(import_id = %job.import_id, error = &error as &dyn std::error::Error, "left to the worker");
-                job.clone()
+                let import_id = job.import_id;
+                tracing::warn!(%import_id, error = &error as &dyn std::error::Error, "left to the worker");
+                job
             }
         };
         let mut connection = self.pool.acquire().await?;
@@ -203,7 +214,11 @@ async fn seen(
     let limit = usize::try_from(rows_limit).unwrap_or(usize::MAX);
     let next_rows_from = rows.get(limit).map(|row| row.row);
     rows.truncate(limit);
-    Ok(Seen { resource: ImportResource::of(job, rows, next_rows_from), position: job.position, replayed: false })
+    Ok(Seen {
+        resource: ImportResource::of(job, rows, next_rows_from),
+        position: job.position,
+        replayed: false,
+    })
 }
 
 async fn read(file: Vec<u8>) -> Result<Vec<ParsedRow>, UploadError> {

@@ -9,6 +9,9 @@ use calamine::{DataRef, Reader, SheetType, SheetVisible, Style, Xlsx, XlsxError}
 
 use super::file::{COLUMNS_MAX, Cell, EachRow, FileFault, SourceRow};
 
+/// Bytes of all cells together. A workbook holds a text once and names it in any number of cells, so the sizes
+/// of its parts do not bound this.
+const TEXT_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Rows of a sheet, by the format.
 const SHEET_ROWS_MAX: u32 = 1_048_576;
 
@@ -21,15 +24,18 @@ pub fn read(bytes: &[u8], each: EachRow<'_>) -> Result<(), FileFault> {
 }
 
 fn read_sheet(bytes: &[u8], each: EachRow<'_>) -> Result<(), FileFault> {
-    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(unreadable)?;
+    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
     let is_shown = |sheet: &&calamine::Sheet| {
         sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible
     };
     let sheet = workbook.sheets_metadata().iter().find(is_shown).map(|sheet| sheet.name.clone());
-    let mut cells = workbook.worksheet_cells_reader(&sheet.ok_or(FileFault::Empty)?).map_err(unreadable)?;
+    let mut cells = workbook
+        .worksheet_cells_reader(&sheet.ok_or(FileFault::Empty)?)
+        .map_err(|error| unreadable(&error))?;
     let percent: Vec<bool> = cells.styles().iter().map(is_percent).collect();
     let mut row = SourceRow { number: 0, cells: Vec::new() };
-    while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(unreadable)? {
+    let mut text_left = TEXT_MAX_BYTES;
+    while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|error| unreadable(&error))? {
         let (row_index, column) = cell.get_position();
         let number = row_index.saturating_add(1);
         if number < row.number || number > SHEET_ROWS_MAX {
@@ -42,6 +48,9 @@ fn read_sheet(bytes: &[u8], each: EachRow<'_>) -> Result<(), FileFault> {
         }
         let is_percent = percent.get(style).copied().unwrap_or(false);
         let value = value(cell.get_value(), is_percent);
+        if let Cell::Text(text) = &value {
+            text_left = text_left.checked_sub(text.len()).ok_or(FileFault::TooLargeUnpacked)?;
+        }
         if value.is_blank() {
             continue;
         }
@@ -61,7 +70,7 @@ fn finish(row: SourceRow, each: EachRow<'_>) -> Result<(), FileFault> {
     if row.cells.is_empty() { Ok(()) } else { each(row) }
 }
 
-fn unreadable(error: XlsxError) -> FileFault {
+fn unreadable(error: &XlsxError) -> FileFault {
     match error {
         XlsxError::Password => FileFault::OldExcel,
         _ => FileFault::Unreadable,
@@ -70,9 +79,10 @@ fn unreadable(error: XlsxError) -> FileFault {
 
 /// 0 and 0.00 per cent are built in without a code of their own.
 fn is_percent(style: &Style) -> bool {
-    style.number_format.as_ref().is_some_and(|format| {
-        matches!(format.format_id, Some(9 | 10)) || format.format_code.contains('%')
-    })
+    style
+        .number_format
+        .as_ref()
+        .is_some_and(|format| matches!(format.format_id, Some(9 | 10)) || format.format_code.contains('%'))
 }
 
 fn value(value: &DataRef<'_>, is_percent: bool) -> Cell {
@@ -113,16 +123,23 @@ mod tests {
 
     #[test]
     fn per_cent_moves_the_point_exactly() {
-        for (held, shown) in
-            [("0.12", "12%"), ("0.06", "6%"), ("1", "100%"), ("0.125", "12.5%"), ("0", "0%"), ("-0.1", "-10%")]
-        {
+        for (held, shown) in [
+            ("0.12", "12%"),
+            ("0.06", "6%"),
+            ("1", "100%"),
+            ("0.125", "12.5%"),
+            ("0", "0%"),
+            ("-0.1", "-10%"),
+        ] {
             assert_eq!(per_cent(held), shown);
         }
     }
 
     #[test]
     fn numbers_come_out_as_they_were_typed() {
-        for (number, text) in [(129.5, "129.5"), (7_310_865_004_703.0, "7310865004703"), (0.1 + 0.2, "0.30000000000000004")] {
+        for (number, text) in
+            [(129.5, "129.5"), (7_310_865_004_703.0, "7310865004703"), (0.1 + 0.2, "0.30000000000000004")]
+        {
             assert_eq!(value(&DataRef::Float(number), false), Cell::Text(text.to_owned()));
         }
     }

@@ -98,7 +98,8 @@ impl Imports {
         let now = self.clock.now();
         let mut transaction = self.pool.begin().await?;
         let job =
-            store::finish_chunk_in_tx(&mut transaction, job.import_id, turn, &chunk, &done, now, position).await?;
+            store::finish_chunk_in_tx(&mut transaction, job.import_id, turn, &chunk, &done, now, position)
+                .await?;
         let job = job.ok_or(WorkError::TurnLost)?;
         transaction.commit().await?;
         if job.finished_at.is_some() {
@@ -130,7 +131,9 @@ impl Imports {
             match self.committer.submit(self.submission(job, parsed.row, product)).await {
                 Ok(Outcome { body, position, .. }) => return Ok((decided(row, sku, &body), position)),
                 Err(SubmitError::QueueFull) => tokio::time::sleep(QUEUE_PAUSE).await,
-                Err(SubmitError::Refused(refusal)) => return Ok((DoneRow::failed(row, sku, faults(refusal)), 0)),
+                Err(SubmitError::Refused(refusal)) => {
+                    return Ok((DoneRow::failed(row, sku, faults(refusal)), 0));
+                }
                 // Logged by the committer; trying again would end the same way, and hold up the other rows.
                 Err(SubmitError::Internal | SubmitError::KeyReused) => {
                     return Ok((DoneRow::failed(row, sku, vec![internal()]), 0));

@@ -20,6 +20,7 @@ async fn the_same_key_and_body_get_the_same_answer_and_nothing_new() {
         let again = world.order(&market.restaurant, &cart_id, "k").await.is(200);
         assert_eq!(again.header("idempotency-replayed"), "true");
         assert_eq!(again.header("iris-position"), first.header("iris-position"));
+        assert_eq!(again.header("etag"), first.header("etag"));
         assert_eq!(again.body, first.body);
         assert!(!first.headers.contains_key("idempotency-replayed"));
         let other = json!({"cart_id": cart_id, "payment_method": "card"});

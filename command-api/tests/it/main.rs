@@ -1,10 +1,11 @@
 //! Commands through the router, on a database of their own each: real tokens, real committer, real log.
-#![expect(clippy::unwrap_used, reason = "helpers outside of test functions: a panic is the report here, too")]
+#![expect(clippy::unwrap_used, reason = "outside of test functions, too, a panic is the report here")]
 
 mod access;
 mod bodies;
 mod hot_stock;
 mod idempotency;
+mod openapi;
 mod refusals;
 mod revisions;
 mod sessions;

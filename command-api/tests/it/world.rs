@@ -193,6 +193,11 @@ impl World {
         row.get("position")
     }
 
+    /// The document of the routes.
+    pub fn openapi(&self) -> Value {
+        serde_json::to_value(router(self.state.clone()).to_openapi()).unwrap()
+    }
+
     /// For requests that run beside each other.
     pub fn caller(&self) -> Client {
         self.client.clone()

@@ -106,7 +106,7 @@ impl<'a> Servers<'a> {
             nats::stop(&mut nats);
         }
         if let Some(mut postgres) = self.postgres.take() {
-            postgres::stop(&mut postgres);
+            postgres::stop(&mut postgres, self.task.throw_away);
         }
     }
 

@@ -131,7 +131,7 @@ impl InvoiceDocument {
         let Some(delivered_at) = order.delivered_at else {
             return Err(InvoiceRefusal::NotDelivered { status: order.status });
         };
-        let invoice = order.invoice.ok_or(InvoiceRefusal::NothingDelivered)?;
+        let invoice = order.invoice.as_deref().ok_or(InvoiceRefusal::NothingDelivered)?;
         let lines: Vec<InvoiceLine> = order.lines.iter().filter_map(InvoiceLine::of).collect();
         let vat = reconciled(trade.order_id, &lines, invoice).map_err(InvoiceRefusal::Mismatch)?;
         Ok(Self {
@@ -144,8 +144,8 @@ impl InvoiceDocument {
             due_date: due_date(order, invoice.issued_on),
             payment_method: order.payment_method,
             currency: order.currency,
-            seller: DocumentParty::seller(order, &trade.supplier.details),
-            buyer: DocumentParty::buyer(order, &trade.restaurant.details),
+            seller: DocumentParty::invoiced(order.supplier_id.into(), &invoice.seller),
+            buyer: DocumentParty::invoiced(order.restaurant_id.into(), &invoice.buyer),
             lines,
             vat,
             net_cents: invoice.total_minor - invoice.tax_minor,
@@ -185,7 +185,7 @@ fn due_date(order: &Order, issued_on: NaiveDate) -> NaiveDate {
 fn reconciled(
     order_id: OrderId,
     lines: &[InvoiceLine],
-    invoice: OrderInvoice,
+    invoice: &OrderInvoice,
 ) -> Result<Vec<VatLine>, InvoiceMismatch> {
     let nets: Vec<(i64, TaxRate)> = lines.iter().map(|line| (line.net_cents, line.tax_rate)).collect();
     let vat = vat_of(&nets);

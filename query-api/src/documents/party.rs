@@ -1,6 +1,11 @@
 //! A side of a document.
 
-use events::{order::Order, restaurant::RestaurantDetails, supplier::SupplierDetails, values::PostalAddress};
+use events::{
+    order::{InvoiceParty, Order},
+    restaurant::RestaurantDetails,
+    supplier::SupplierDetails,
+    values::PostalAddress,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -43,6 +48,12 @@ impl DocumentParty {
     pub fn buyer(order: &Order, details: &RestaurantDetails) -> Self {
         let RestaurantDetails { name, address, org_number, vat_number, gln, .. } = details;
         Self::of(order.restaurant_id.into(), name, address, [org_number, vat_number, gln])
+    }
+
+    /// A side as it was when the invoice was made: that document never changes.
+    pub fn invoiced(id: Uuid, party: &InvoiceParty) -> Self {
+        let InvoiceParty { name, address, org_number, vat_number, gln } = party;
+        Self::of(id, name, address, [org_number, vat_number, gln])
     }
 
     fn of(id: Uuid, name: &str, address: &PostalAddress, numbers: [&Option<String>; 3]) -> Self {

@@ -96,14 +96,14 @@ impl ReceiptDocument {
             placed_at: order.placed_at,
             delivered_at: order.delivered_at,
             received_at: order.received_at,
-            invoice_number: order.invoice.map(|invoice| invoice.number),
+            invoice_number: order.invoice.as_ref().map(|invoice| invoice.number),
             lines,
             claims,
             currency: order.currency,
             ordered_total_cents: order.total_minor,
             delivered_total_cents: order
                 .delivered_at
-                .map(|_| order.invoice.map_or(0, |invoice| invoice.total_minor)),
+                .map(|_| order.invoice.as_ref().map_or(0, |invoice| invoice.total_minor)),
         }
     }
 }

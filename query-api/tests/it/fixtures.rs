@@ -71,6 +71,8 @@ pub struct Story {
     pub id: Uuid,
     events: Vec<OrderEvent>,
     pub order: Folded<Order>,
+    seller: SupplierDetails,
+    buyer: RestaurantDetails,
 }
 
 impl Story {
@@ -115,7 +117,19 @@ impl Story {
             placed_by: None,
             placed_at: at,
         };
-        Self { id: id(number), events: Vec::new(), order: Folded::default() }.then(placed, at)
+        Self {
+            id: id(number),
+            events: Vec::new(),
+            order: Folded::default(),
+            seller: supplier_details("Grönsakskompaniet Påhittet AB"),
+            buyer: restaurant_details("Bistro Äppelträdet Exempel AB"),
+        }
+        .then(placed, at)
+    }
+
+    /// What the invoice of its delivery will say of the two sides.
+    pub fn between(self, seller: SupplierDetails, buyer: RestaurantDetails) -> Self {
+        Self { seller, buyer, ..self }
     }
 
     fn then(mut self, event: OrderEvent, at: DateTime<Utc>) -> Self {
@@ -149,11 +163,15 @@ impl Story {
             net_minor: nets[index].0,
             tax_minor: vat.line_tax_minor[index],
         });
-        let invoice = thousandths.iter().any(|qty| *qty > 0).then(|| OrderInvoice {
-            number,
-            issued_on: swedish_day(at),
-            total_minor: vat.total_minor(),
-            tax_minor: vat.tax_minor(),
+        let invoice = thousandths.iter().any(|qty| *qty > 0).then(|| {
+            Box::new(OrderInvoice {
+                number,
+                issued_on: swedish_day(at),
+                total_minor: vat.total_minor(),
+                tax_minor: vat.tax_minor(),
+                seller: self.seller.clone().into(),
+                buyer: self.buyer.clone().into(),
+            })
         });
         let event = OrderEvent::DeliveryMarked { lines: lines.collect(), delivered_at: at, invoice };
         self.then(event, at)

@@ -18,9 +18,11 @@ async fn xml(world: &World, path: &str) -> Answer {
 
 async fn between(seller: SupplierDetails, buyer: RestaurantDetails) -> (World, String) {
     let world = World::new().await;
-    world.supplier(id(10), seller, &[]).await;
-    world.restaurant(id(20), buyer, &[]).await;
-    let story = Story::placed(50, id(20), id(10), &basket()).confirmed().delivered(9, &[1_000; 4]);
+    // What the two say of themselves since then does not change the invoice.
+    world.supplier(id(10), supplier_details("Omdöpt AB"), &[]).await;
+    world.restaurant(id(20), restaurant_details("Ombyggd AB"), &[]).await;
+    let story = Story::placed(50, id(20), id(10), &basket()).between(seller, buyer);
+    let story = story.confirmed().delivered(9, &[1_000; 4]);
     world.order(&story).await;
     let path = format!("/api/v1/orders/{}/invoice", story.id);
     (world, path)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use events::{
     order::{DeliveredLine, Order, OrderInvoice, OrderStatus},
+    restaurant::Restaurant,
     supplier::Supplier,
     values::{LineId, OrderId, Quantity, line_net_minor, vat_of},
 };
@@ -135,19 +136,22 @@ fn number_invoice(
     order_id: OrderId,
     order: &Order,
     lines: &[DeliveredLine],
-) -> Result<Option<OrderInvoice>, Stop> {
+) -> Result<Option<Box<OrderInvoice>>, Stop> {
     if lines.iter().all(|line| line.quantity == Quantity::ZERO) {
         return Ok(None);
     }
     let number = SupplierCommand::NumberInvoice { order_id };
     let supplier =
         unit.decide::<Supplier>(order.supplier_id, Concerns::supplier(order.supplier_id), number)?;
+    let restaurant = unit.get::<Restaurant>(order.restaurant_id)?;
     let tax_minor: i64 = lines.iter().map(|line| line.tax_minor).sum();
     let net_minor: i64 = lines.iter().map(|line| line.net_minor).sum();
-    Ok(Some(OrderInvoice {
+    Ok(Some(Box::new(OrderInvoice {
         number: supplier.state.invoices_numbered,
         issued_on: unit.today(),
         total_minor: net_minor + tax_minor,
         tax_minor,
-    }))
+        seller: supplier.state.details.clone().into(),
+        buyer: restaurant.state.details.clone().into(),
+    })))
 }

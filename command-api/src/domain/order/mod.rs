@@ -45,7 +45,7 @@ pub enum OrderCommand {
     },
     MarkDelivered {
         lines: Vec<DeliveredLine>,
-        invoice: Option<OrderInvoice>,
+        invoice: Option<Box<OrderInvoice>>,
         now: DateTime<Utc>,
     },
     ConfirmDelivery {

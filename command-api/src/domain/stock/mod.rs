@@ -224,7 +224,9 @@ mod tests {
                 let is_promise = matches!(command, StockCommand::Allocate { .. });
                 let ends_promise = matches!(command, StockCommand::Release(_) | StockCommand::Ship(_));
                 if let Ok(events) = stock.decide(command) {
-                    events.iter().for_each(|event| events::Fold::apply(&mut stock, event));
+                    for event in &events {
+                        events::Fold::apply(&mut stock, event);
+                    }
                     if is_promise { open += units.abs() + 1; }
                     if ends_promise { open = 0; }
                 }

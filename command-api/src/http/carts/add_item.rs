@@ -57,7 +57,8 @@ pub(crate) struct NewCartItem {
             "total_cents": 7924, "tax_cents": 449, "currency": "SEK", "checkout_id": null,
             "created_at": "2026-11-20T09:00:00.123Z", "updated_at": "2026-11-20T09:00:05.000Z", "revision": 2
         })),
-        (status = 409, body = ErrorBody, description = "`cart_converted`, `cart_full`, `product_inactive`, `currency_mismatch`."),
+        (status = 409, body = ErrorBody, description = "`cart_converted`, `cart_full`, `product_inactive`, \
+            `currency_mismatch`."),
         CommandRefusals, BodyRefusals, ExistingRefusals
     )
 )]

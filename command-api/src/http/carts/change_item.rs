@@ -30,7 +30,8 @@ pub(crate) struct CartItemQuantity {
     qty: PositiveQty,
 }
 
-/// Changes how much of an item is in a cart, at the price and VAT rate of this moment. Members of the restaurant and ADMIN.
+/// Changes how much of an item is in a cart, at the price and VAT rate of this moment. Members of the
+/// restaurant and ADMIN.
 #[utoipa::path(
     patch, path = "/api/v1/carts/{id}/items/{item_id}", tag = "carts",
     request_body = CartItemQuantity,

@@ -18,7 +18,7 @@ const UNITS: [(&str, &[&str]); 40] = [
     ("C62", &[]),
     ("PR", &["pair", "par"]),
     ("DZN", &["dozen", "dussin"]),
-    ("SET", &["set"]),
+    ("SET", &[]),
     // Weight.
     ("KGM", &["kg"]),
     ("HGM", &["hg"]),

@@ -67,7 +67,8 @@ impl Delivery {
             ("ETag" = String, description = "The revision."),
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
-        (status = 409, body = ErrorBody, description = "`invalid_transition`: it is not confirmed; `details` name the state."),
+        (status = 409, body = ErrorBody, description = "`invalid_transition`: it is not confirmed; \
+            `details` name the state."),
         CommandRefusals, BodyRefusals, ExistingRefusals
     )
 )]

@@ -63,8 +63,8 @@ pub(crate) enum Placed {
 
 /// Places an order: all of a cart, at the prices promised, or nothing. Members of the restaurant and ADMIN.
 ///
-/// One supplier in the cart gives one order; several give `{checkout_id, orders: […]}`, one order each. Stock is promised
-/// to every line in the same moment.
+/// One supplier in the cart gives one order; several give `{checkout_id, orders: […]}`, one order each. Stock
+/// is promised to every line in the same moment.
 #[utoipa::path(
     post, path = "/api/v1/orders", tag = "orders",
     request_body = NewOrder,
@@ -93,7 +93,9 @@ pub(crate) enum Placed {
             "invoice_total_cents": null, "created_by": "01939f2e-7a10-7c3e-9b1a-2f6d5c4b3a29", "revision": 1,
             "updated_at": "2026-11-20T09:00:10.000Z"
         })),
-        (status = 409, body = ErrorBody, description = "`insufficient_stock` (`details` per line: asked, available), `cart_converted`, `cart_empty`, `price_changed`, `product_inactive`, `supplier_suspended`, `restaurant_not_approved`."),
+        (status = 409, body = ErrorBody, description = "`insufficient_stock` (`details` per line: asked, \
+            available), `cart_converted`, `cart_empty`, `price_changed`, `product_inactive`, \
+            `supplier_suspended`, `restaurant_not_approved`."),
         CommandRefusals, BodyRefusals, ExistingRefusals
     )
 )]

@@ -30,7 +30,8 @@ pub(crate) struct OrderRejection {
     reason: Reason,
 }
 
-/// The supplier will not deliver; the stock is available again. A placed order only. Members of the supplier and ADMIN.
+/// The supplier will not deliver; the stock is available again. A placed order only. Members of the supplier
+/// and ADMIN.
 #[utoipa::path(
     post, path = "/api/v1/orders/{id}/reject", tag = "orders",
     request_body = OrderRejection,
@@ -40,7 +41,8 @@ pub(crate) struct OrderRejection {
             ("ETag" = String, description = "The revision."),
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
-        (status = 409, body = ErrorBody, description = "`invalid_transition`: it is not placed; `details` name the state."),
+        (status = 409, body = ErrorBody, description = "`invalid_transition`: it is not placed; `details` \
+            name the state."),
         CommandRefusals, BodyRefusals, ExistingRefusals
     )
 )]

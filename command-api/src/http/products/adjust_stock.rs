@@ -60,7 +60,8 @@ impl StockAdjustment {
             ("ETag" = String, description = "The revision."),
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
-        (status = 409, body = ErrorBody, description = "`stock_promised`: less would be left than orders have been promised; `details` say how much."),
+        (status = 409, body = ErrorBody, description = "`stock_promised`: less would be left than orders \
+            have been promised; `details` say how much."),
         CommandRefusals, BodyRefusals, ExistingRefusals
     )
 )]

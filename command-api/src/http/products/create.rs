@@ -107,7 +107,8 @@ impl NewProduct {
             "low_stock_qty": "5", "availability_status": "in_stock", "created_at": "2026-11-20T09:00:00.123Z",
             "updated_at": "2026-11-20T09:00:00.123Z", "revision": 1
         })),
-        (status = 409, body = ErrorBody, description = "`sku_taken`: `details` name the product that has it."),
+        (status = 409, body = ErrorBody, description = "`sku_taken`: `details` name the product that has \
+            it."),
         CommandRefusals, BodyRefusals, ExistingRefusals
     )
 )]

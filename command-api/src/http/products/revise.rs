@@ -107,7 +107,8 @@ impl ProductRevision {
             ("ETag" = String, description = "The revision."),
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
-        (status = 409, body = ErrorBody, description = "`sku_taken`: `details` name the product that has it."),
+        (status = 409, body = ErrorBody, description = "`sku_taken`: `details` name the product that has \
+            it."),
         CommandRefusals, BodyRefusals, ExistingRefusals
     )
 )]

@@ -28,7 +28,8 @@ use crate::{
             ("ETag" = String, description = "The revision."),
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
-        (status = 409, body = ErrorBody, description = "`invalid_transition`: it is not suspended; `details` name the state."),
+        (status = 409, body = ErrorBody, description = "`invalid_transition`: it is not suspended; \
+            `details` name the state."),
         CommandRefusals, BodyRefusals, ExistingRefusals
     )
 )]

@@ -57,8 +57,14 @@ fn a_swedish_price_list_is_read_whole() {
         "GUR-1;Gurka;st;7;6;;;;;nej",
     ]);
     let tomatoes = rows[0].product.as_ref().unwrap();
-    assert_eq!((tomatoes.sku.as_str(), tomatoes.name.as_str(), tomatoes.unit.as_str()), ("TOM-1", "Tomater, hela", "KGM"));
-    assert_eq!((tomatoes.unit_price_minor, tomatoes.tax), (12_950, Tax::Rate(TaxRate::try_new(1200).unwrap())));
+    assert_eq!(
+        (tomatoes.sku.as_str(), tomatoes.name.as_str(), tomatoes.unit.as_str()),
+        ("TOM-1", "Tomater, hela", "KGM")
+    );
+    assert_eq!(
+        (tomatoes.unit_price_minor, tomatoes.tax),
+        (12_950, Tax::Rate(TaxRate::try_new(1200).unwrap()))
+    );
     assert_eq!(tomatoes.gtin, Stated::Value("7310865004703".parse().unwrap()));
     assert_eq!((tomatoes.counted, tomatoes.low_stock_at), (Some(Quantity(2500)), Some(Quantity::units(1))));
     let cucumber = rows[1].product.as_ref().unwrap();
@@ -147,12 +153,18 @@ fn a_workbook_is_read_like_text() {
     });
     let rows = parse(&file).unwrap();
     let tomatoes = rows[0].product.as_ref().unwrap();
-    assert_eq!((tomatoes.unit_price_minor, tomatoes.tax), (12_950, Tax::Rate(TaxRate::try_new(1200).unwrap())));
+    assert_eq!(
+        (tomatoes.unit_price_minor, tomatoes.tax),
+        (12_950, Tax::Rate(TaxRate::try_new(1200).unwrap()))
+    );
     assert_eq!((tomatoes.counted, tomatoes.active), (Some(Quantity(2125)), Some(true)));
     assert_eq!(tomatoes.gtin, Stated::Value("7310865004703".parse().unwrap()));
     assert_eq!((rows[1].row, rows[1].sku.as_deref()), (4, Some("1001")));
     let found = faults(&rows[1]);
-    assert!(found.starts_with(&[("price", "too_many_decimals")]) && found.contains(&("stock_qty", "date_cell")), "{found:?}");
+    assert!(
+        found.starts_with(&[("price", "too_many_decimals")]) && found.contains(&("stock_qty", "date_cell")),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -188,12 +200,31 @@ fn cells_beyond_the_limits_are_refused_wherever_they_claim_to_be() {
 #[test]
 fn a_bomb_inside_of_a_real_workbook_is_refused() {
     let file = workbook(|_| {});
-    let sheet = vec![b' '; 260 * 1024 * 1024];
-    let bomb = with_part(&file, "xl/worksheets/sheet1.xml", &sheet);
-    assert!(bomb.len() < 2 * 1024 * 1024, "{}", bomb.len());
+    let styles = "<xf/>".repeat(40_001);
+    let bomb = with_part(&file, "xl/styles.xml", styles.as_bytes());
+    assert!(bomb.len() < 64 * 1024, "{}", bomb.len());
     assert_eq!(refusal(&bomb), FileFault::TooLargeUnpacked);
     let strings = br#"<sst uniqueCount="9999999999999999"><si><t>x</t></si></sst>"#;
     assert_eq!(refusal(&with_part(&file, "xl/sharedStrings.xml", strings)), FileFault::TooLargeUnpacked);
+}
+
+#[test]
+fn one_long_text_that_every_row_repeats_is_refused() {
+    let file = workbook(|sheet| {
+        sheet.write_string(0, 8, "Beskrivning").unwrap();
+    });
+    let long = "x".repeat(30_000);
+    let strings = format!("<sst><si><t>{long}</t></si></sst>");
+    let rows = (2..3_000).map(|row| format!(r#"<row r="{row}"><c r="I{row}" t="s"><v>0</v></c></row>"#));
+    let header = ["sku", "name", "unit", "price", "tax_rate"];
+    let header = header.map(|name| format!(r#"<c t="inlineStr"><is><t>{name}</t></is></c>"#)).concat();
+    let rows: String = rows.collect();
+    let sheet = format!(r#"<worksheet><sheetData><row r="1">{header}</row>{rows}</sheetData></worksheet>"#);
+    let file = with_part(&file, "xl/sharedStrings.xml", strings.as_bytes());
+    assert_eq!(
+        refusal(&with_part(&file, "xl/worksheets/sheet1.xml", sheet.as_bytes())),
+        FileFault::TooLargeUnpacked
+    );
 }
 
 #[test]
@@ -205,7 +236,11 @@ fn damaged_and_foreign_files_are_refused() {
     assert_eq!(refusal(b""), FileFault::Empty);
     assert_eq!(refusal(b"\n\n  \n"), FileFault::Empty);
     assert_eq!(refusal(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and so on"), FileFault::OldExcel);
-    assert_eq!(refusal(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), FileFault::Unreadable);
+    assert_eq!(refusal(b"\x7FELF\x02\x01\x01\0\0\0"), FileFault::Unreadable);
+    assert!(
+        matches!(refusal(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), FileFault::Header(_)),
+        "its first line is text"
+    );
     let other_zip = {
         let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
         writer.start_file("word/document.xml", SimpleFileOptions::default()).unwrap();
@@ -218,7 +253,7 @@ fn damaged_and_foreign_files_are_refused() {
 fn files_beyond_the_limits_are_refused() {
     let wide = vec!["c"; 1_000_000].join(",");
     assert_eq!(refusal(wide.as_bytes()), FileFault::TooManyColumns);
-    let widest = format!("{HEADER}{}x", ",".repeat(COLUMNS_MAX - 5));
+    let widest = format!("{HEADER}{}x", ",".repeat(COLUMNS_MAX - 4));
     assert!(matches!(refusal(widest.as_bytes()), FileFault::TooManyColumns));
     let row = "A,Salt,KGM,10,food\n";
     let full = format!("{HEADER}\n{}", row.repeat(ROWS_MAX));

@@ -1,0 +1,93 @@
+//! What the document tells of the commands.
+
+use serde_json::Value;
+
+use crate::world::in_world;
+
+/// Visits every object of the document.
+fn visit(value: &Value, seen: &mut impl FnMut(&serde_json::Map<String, Value>)) {
+    match value {
+        Value::Object(members) => {
+            seen(members);
+            members.values().for_each(|member| visit(member, seen));
+        }
+        Value::Array(items) => items.iter().for_each(|item| visit(item, seen)),
+        _ => {}
+    }
+}
+
+fn operations(document: &Value) -> Vec<(String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let methods = |(path, item): (&String, _)| {
+        let item: &Value = item;
+        let methods = ["get", "post", "patch", "delete"].into_iter();
+        let found = methods.filter_map(|method| Some((format!("{method} {path}"), item.get(method)?)));
+        found.collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(methods).collect()
+}
+
+#[tokio::test]
+async fn every_command_is_documented_with_its_statuses() {
+    in_world(async |world| {
+        let document = world.openapi();
+        let commands: Vec<_> = operations(&document)
+            .into_iter()
+            // Logins come before any token; an import is a file with statuses of its own.
+            .filter(|(name, _)| {
+                !name.starts_with("get") && !name.contains("/auth/") && !name.ends_with("/import")
+            })
+            .collect();
+        assert!(commands.len() >= 29, "{}", commands.len());
+        for (name, operation) in commands {
+            let responses = operation["responses"].as_object().unwrap();
+            for status in ["401", "403", "422", "503"] {
+                assert!(responses.contains_key(status), "{name} does not document {status}");
+            }
+            assert!(responses.contains_key("200"), "{name} does not document its answer");
+            assert!(operation["security"].is_array(), "{name} says nothing of its token");
+            assert!(operation["summary"].is_string(), "{name} has no summary");
+            let has_path_id = name.contains("{id}");
+            assert!(!has_path_id || responses.contains_key("404"), "{name} does not document 404");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_reference_of_the_document_leads_somewhere() {
+    in_world(async |world| {
+        let document = world.openapi();
+        let mut references = Vec::new();
+        visit(&document, &mut |members| {
+            if let Some(Value::String(reference)) = members.get("$ref") {
+                references.push(reference.clone());
+            }
+        });
+        assert!(!references.is_empty());
+        for reference in references {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bodies_have_examples() {
+    in_world(async |world| {
+        let document = world.openapi();
+        for (name, operation) in operations(&document) {
+            let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") else {
+                continue;
+            };
+            let reference = schema["$ref"].as_str().or_else(|| schema["oneOf"][0]["$ref"].as_str());
+            let pointer = reference.unwrap_or_else(|| panic!("{name}: {schema}")).trim_start_matches('#');
+            if pointer.ends_with("/Nothing") {
+                continue;
+            }
+            assert!(document.pointer(pointer).unwrap()["example"].is_object(), "{name} has no example");
+        }
+    })
+    .await;
+}
