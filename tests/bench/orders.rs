@@ -46,6 +46,10 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<TestDatabase> {
         rival.round(clients, run.sizes.warm_up).await?;
         scene.round(run, clients, run.sizes.warm_up).await?;
     }
+    // As autovacuum does within a minute of a database's life: until then Postgres keeps the plans that it
+    // made for empty tables, ours and the rival's.
+    scene.database.pool.execute("VACUUM ANALYZE").await?;
+    shop.pool.execute("VACUUM ANALYZE").await?;
     let mut levels: Vec<Level> = run.sizes.clients.iter().map(|&clients| Level::of(clients)).collect();
     for round in 0..run.sizes.rounds {
         for level in &mut levels {

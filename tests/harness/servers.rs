@@ -12,7 +12,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::iris_binary;
+use crate::{iris_binary, until};
 
 /// Private servers in a directory of their own; gone with this value.
 pub struct PrivateServers {
@@ -49,13 +49,15 @@ impl PrivateServers {
         Self { keeper, _said: said, directory, database_url }
     }
 
-    /// Kills Postgres without warning, all its processes; the keeper starts it again on the same port.
-    ///
-    /// # Panics
-    /// If it is not running.
-    pub fn kill_postgres(&self) {
-        let postmasters = processes_naming(&self.directory, "postgres");
-        assert!(!postmasters.is_empty(), "postgres runs");
+    /// Kills Postgres without warning; the keeper starts it again on the same port. Its sessions may
+    /// outlive it for a moment, as they do in life.
+    pub async fn kill_postgres(&self) {
+        let mut postmasters = Vec::new();
+        until("postgres runs", async || {
+            postmasters = processes_naming(&self.directory, "postgres");
+            !postmasters.is_empty()
+        })
+        .await;
         for pid in postmasters {
             let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use harness::{IrisProcess, TestDatabase, iris_binary};
+use harness::{IrisProcess, TestDatabase, iris_binary, until};
 
 fn refusal(settings: &[(&str, &str)]) -> String {
     let mut command = Command::new(iris_binary());
@@ -57,11 +57,14 @@ async fn it_tells_how_it_is_and_ends_in_order() {
         .map(|state| state["name"].as_str().unwrap())
         .collect();
     assert_eq!(names, ["accounts", "carts", "catalogue", "orders", "restaurants", "suppliers"]);
-    let metrics = reqwest::get(format!("{}/metrics", iris.base)).await.unwrap().text().await.unwrap();
-    for metric in ["iris_api_requests_total", "iris_api_latency_seconds_bucket", "iris_projection_lag_events"]
-    {
-        assert!(metrics.contains(metric), "{metric}");
-    }
+    // Gauges of the projections come with their first look at the clock.
+    until("every metric is told", async || {
+        let metrics = reqwest::get(format!("{}/metrics", iris.base)).await.unwrap().text().await.unwrap();
+        ["iris_api_requests_total", "iris_api_latency_seconds_bucket", "iris_projection_lag_events"]
+            .iter()
+            .all(|metric| metrics.contains(metric))
+    })
+    .await;
     for page in ["/docs/", "/api/v1/openapi.json", "/version"] {
         assert!(reqwest::get(format!("{}{page}", iris.base)).await.unwrap().status().is_success(), "{page}");
     }
