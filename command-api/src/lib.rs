@@ -10,9 +10,8 @@ pub mod http;
 pub mod import;
 pub mod router;
 pub mod second_reader;
-pub mod unit;
 
 pub use committer::{Committer, Outcome, Submission, SubmitError};
-pub use domain::refusal::Refusal;
+pub use domain::{Caller, Refusal};
 pub use http::{CommandState, LocalLogin};
 pub use router::router;

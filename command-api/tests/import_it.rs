@@ -12,12 +12,11 @@ use chrono::TimeDelta;
 use command_api::{
     CommandState, Committer, Submission,
     domain::{
-        Command,
+        Caller, Command,
         supplier::{AddSupplierMember, RegisterSupplier},
     },
     import::Imports,
     router,
-    unit::Caller,
 };
 use events::{
     log::read_head,

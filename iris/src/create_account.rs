@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
-use command_api::{Committer, Submission, domain::account::RegisterAccount, unit::Caller};
+use command_api::{Caller, Committer, Submission, domain::account::RegisterAccount};
 use events::values::{AccountId, Role};
 use platform::{
     body::Email,

@@ -6,14 +6,13 @@ use command_api::{
     Committer, Outcome, Submission, SubmitError,
     committer::RequestKey,
     domain::{
-        Command,
+        Caller, Command,
         cart::{AddCartItem, OpenCart},
         order::PlaceOrder,
         product::CreateProduct,
         restaurant::{ApproveRestaurant, RegisterRestaurant},
         supplier::RegisterSupplier,
     },
-    unit::Caller,
 };
 use events::{
     log::IdempotencyKey,

@@ -25,7 +25,7 @@ use super::{
     metrics,
     session::Session,
 };
-use crate::unit::AnyState;
+use crate::domain::unit::AnyState;
 
 /// A batch that conflicts so often has a command in it that always will.
 const CONFLICTS_MAX: u32 = 8;

@@ -10,7 +10,7 @@ use events::{StreamRef, log::Claim};
 use lru::LruCache;
 use uuid::Uuid;
 
-use crate::unit::{AnyState, Known};
+use crate::domain::unit::{AnyState, Known};
 
 /// How many streams are kept; the least recently used go first.
 const STREAMS_MAX: NonZeroUsize = NonZeroUsize::new(50_000).expect("not zero");

@@ -16,9 +16,10 @@ use super::{
     Outcome, Queued, SubmitError,
     cache::{WorkingSet, Written},
 };
-use crate::{
-    domain::refusal::Refusal,
-    unit::{Answer, Need, Stop, Unit, UnitEvent, UnitResult},
+use crate::domain::{
+    Answer, Stop, Unit,
+    refusal::Refusal,
+    unit::{Need, UnitEvent, UnitResult},
 };
 
 /// A stream's state is stored whenever its revision passes a multiple of this, so that loading a
@@ -204,7 +205,7 @@ fn due_snapshots(working: &WorkingSet<'_>, append: &Append) -> Vec<StateSnapshot
     last.into_iter()
         .filter(is_due)
         .filter_map(|(stream, sequence)| {
-            let (state_version, state) = crate::unit::Known::state(working, stream)?.snapshot();
+            let (state_version, state) = crate::domain::unit::Known::state(working, stream)?.snapshot();
             Some(StateSnapshot { stream, sequence, state_version, state })
         })
         .collect()

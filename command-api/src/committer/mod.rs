@@ -31,10 +31,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use crate::{
-    domain::{Command, refusal::Refusal},
-    unit::Caller,
-};
+use crate::domain::{Caller, Command, refusal::Refusal};
 
 /// How many submissions wait at most; beyond that the caller is told to come back.
 pub const QUEUE_MAX: usize = 2048;

@@ -14,7 +14,7 @@ use events::{
 };
 
 use super::refusal::Refusal;
-use crate::unit::{Caller, Stop, Unit};
+use crate::domain::{Caller, Stop, Unit};
 
 impl Caller {
     /// True for ADMIN and for the system.

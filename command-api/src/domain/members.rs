@@ -8,7 +8,7 @@ use events::{
 use uuid::Uuid;
 
 use super::{account::AccountCommand, refusal::Refusal};
-use crate::unit::{Concerns, Stop, Unit};
+use crate::domain::{Concerns, Stop, Unit};
 
 /// An account may be added once.
 pub fn may_add(members: &[Member], account_id: AccountId) -> Result<(), Refusal> {

@@ -2,12 +2,14 @@
 //!
 //! One folder per stream kind. Its `mod.rs` decides on that stream alone ([`Decide`]): given a state
 //! and a command, these events or this refusal. Its other files are what clients ask for, by verb:
-//! each reads the streams that it needs through a [`Unit`](crate::unit::Unit), checks who may, and
+//! each reads the streams that it needs through a [`Unit`], checks who may, and
 //! records the events of every stream concerned: all of them, or none.
 
 pub mod access;
 pub mod account;
 pub mod aggregate;
+pub mod answer;
+pub mod caller;
 pub mod cart;
 pub mod members;
 pub mod order;
@@ -16,11 +18,14 @@ pub mod refusal;
 pub mod restaurant;
 pub mod stock;
 pub mod supplier;
+pub mod unit;
 
 use events::Fold;
-use refusal::Refusal;
 
-use crate::unit::{Answer, Stop, Unit};
+pub use answer::Answer;
+pub use caller::Caller;
+pub use refusal::Refusal;
+pub use unit::{Concerns, Stop, Unit};
 
 /// Deciding on one stream.
 pub trait Decide: Fold {

@@ -21,8 +21,7 @@ use uuid::Uuid;
 use super::{refused::refused, state::CommandState};
 use crate::{
     committer::{Outcome, RequestKey, Submission},
-    domain::Command,
-    unit::Caller,
+    domain::{Caller, Command},
 };
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

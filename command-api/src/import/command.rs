@@ -9,12 +9,9 @@ use events::{
 };
 
 use super::row::ProductRow;
-use crate::{
-    domain::{
-        Command,
-        product::{LOW_STOCK_DEFAULT, UpsertProduct},
-    },
-    unit::{Answer, Stop, Unit},
+use crate::domain::{
+    Answer, Command, Stop, Unit,
+    product::{LOW_STOCK_DEFAULT, UpsertProduct},
 };
 
 /// The supplier's product of that SKU is to be as the row says; its members and ADMIN.

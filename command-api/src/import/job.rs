@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::row::RowFault;
-use crate::unit::Caller;
+use crate::domain::Caller;
 
 /// Rows that are decided between two checkpoints.
 pub const CHUNK_ROWS: usize = 200;

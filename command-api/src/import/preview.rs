@@ -13,7 +13,10 @@ use events::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::unit::{AnyState, Caller, Known, Need, Stop, Unit};
+use crate::domain::{
+    Caller, Stop, Unit,
+    unit::{AnyState, Known, Need},
+};
 
 /// What was looked up so far; grows as decisions ask for more, and is never written to.
 #[derive(Default)]

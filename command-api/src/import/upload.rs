@@ -13,10 +13,7 @@ use super::{
     preview::Preview,
     store::{self, Turn},
 };
-use crate::{
-    domain::{access, refusal::Refusal},
-    unit::{Caller, Stop, Unit},
-};
+use crate::domain::{Caller, Stop, Unit, access, refusal::Refusal};
 
 /// Files that are read at a time: unpacking and reading costs a core and up to some hundred megabytes.
 static READERS: Semaphore = Semaphore::const_new(2);

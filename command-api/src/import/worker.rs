@@ -21,9 +21,8 @@ use super::{
 };
 use crate::{
     committer::{Outcome, RequestKey, Submission, SubmitError},
-    domain::{Command, refusal::Refusal},
+    domain::{Answer, Command, Stop, Unit, refusal::Refusal},
     http::refused::refused,
-    unit::{Answer, Stop, Unit},
 };
 
 /// Rows of a job that wait for the committer at a time: a part of one batch, so that others' commands are

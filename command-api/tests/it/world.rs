@@ -17,7 +17,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use command_api::{
-    CommandState, Committer, LocalLogin, Submission, domain::account::RegisterAccount, router, unit::Caller,
+    Caller, CommandState, Committer, LocalLogin, Submission, domain::account::RegisterAccount, router,
 };
 use events::values::{AccountId, Role};
 use http_body_util::BodyExt;

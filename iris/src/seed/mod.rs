@@ -10,13 +10,12 @@ use command_api::{
     Committer, Submission, SubmitError,
     committer::RequestKey,
     domain::{
-        Command,
+        Caller, Command,
         account::RegisterAccount,
         product::CreateProduct,
         restaurant::{AddRestaurantMember, ApproveRestaurant, RegisterRestaurant},
         supplier::{AddSupplierMember, RegisterSupplier},
     },
-    unit::Caller,
 };
 use events::{
     log::IdempotencyKey,

@@ -8,10 +8,7 @@ use events::{
 };
 
 use super::AccountCommand;
-use crate::{
-    domain::{Command, access, refusal::Refusal},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, refusal::Refusal};
 
 /// An account with that address and role. The same again changes nothing; another role changes it.
 #[derive(Clone, Debug)]

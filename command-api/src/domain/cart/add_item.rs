@@ -7,10 +7,7 @@ use events::{
 };
 
 use super::{CartCommand, answer, cart_as_member};
-use crate::{
-    domain::{Command, refusal::Refusal},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, refusal::Refusal};
 
 /// So much of a product; what is in the cart already adds up. Members of the restaurant and ADMIN.
 #[derive(Clone, Debug)]

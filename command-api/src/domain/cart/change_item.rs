@@ -7,10 +7,7 @@ use events::{
 };
 
 use super::{CartCommand, answer, cart_as_member, existing};
-use crate::{
-    domain::Command,
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit};
 
 /// So much of that line in all, at what the product costs now: the way to accept a changed price.
 /// Members of the restaurant and ADMIN.

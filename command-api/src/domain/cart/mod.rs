@@ -20,7 +20,7 @@ use events::{
 };
 
 use super::{Decide, access, refusal::Refusal};
-use crate::unit::{Answer, Stop, Unit};
+use crate::domain::{Answer, Stop, Unit};
 
 /// How many products a cart, and so an order, can hold. Keeps every sum of money far below 2^63.
 pub const CART_ITEMS_MAX: usize = 500;

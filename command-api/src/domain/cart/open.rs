@@ -7,10 +7,7 @@ use events::{
 };
 
 use super::CartCommand;
-use crate::{
-    domain::{Command, access, refusal::Refusal},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, refusal::Refusal};
 
 /// A new cart of a restaurant, in its currency; its members and ADMIN. A restaurant that may not yet
 /// order may fill one.

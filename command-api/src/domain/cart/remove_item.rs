@@ -6,10 +6,7 @@ use events::{
 };
 
 use super::{CartCommand, answer, cart_as_member};
-use crate::{
-    domain::Command,
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit};
 
 /// That line goes. Members of the restaurant and ADMIN.
 #[derive(Clone, Debug)]

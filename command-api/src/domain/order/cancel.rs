@@ -3,12 +3,9 @@
 use events::{order::Order, order::OrderStatus, order::Party, stock::Stock, values::OrderId};
 
 use super::{OrderCommand, Transitions, answer};
-use crate::{
-    domain::{
-        Command, access,
-        stock::{Promise, StockCommand},
-    },
-    unit::{Answer, Stop, Unit},
+use crate::domain::{
+    Answer, Command, Stop, Unit, access,
+    stock::{Promise, StockCommand},
 };
 
 /// Nobody will deliver it; what was promised is available again. Members of the restaurant while it

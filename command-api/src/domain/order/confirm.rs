@@ -3,10 +3,7 @@
 use events::{order::Order, values::OrderId};
 
 use super::{OrderCommand, Transitions, answer};
-use crate::{
-    domain::{Command, access, refusal::Refusal, stock::StockCommand},
-    unit::{Answer, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Stop, Unit, access, refusal::Refusal, stock::StockCommand};
 
 /// The supplier will deliver; its members and ADMIN.
 #[derive(Clone, Debug)]

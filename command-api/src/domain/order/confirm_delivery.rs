@@ -6,10 +6,7 @@ use events::{
 };
 
 use super::{OrderCommand, Transitions, answer, deliver::merge_stated};
-use crate::{
-    domain::{Command, access, refusal::Refusal},
-    unit::{Answer, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Stop, Unit, access, refusal::Refusal};
 
 /// It was received: the lines named as stated, all others as delivered. Less than delivered is a
 /// claim. Once. Members of the restaurant and ADMIN.

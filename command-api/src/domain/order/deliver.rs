@@ -10,14 +10,11 @@ use events::{
 };
 
 use super::{OrderCommand, Transitions, answer, cancel::settle_stock, confirm::order_as_supplier};
-use crate::{
-    domain::{
-        Command,
-        refusal::{InvalidValue, Refusal},
-        stock::{Promise, StockCommand},
-        supplier::SupplierCommand,
-    },
-    unit::{Answer, Concerns, Stop, Unit},
+use crate::domain::{
+    Answer, Command, Concerns, Stop, Unit,
+    refusal::{InvalidValue, Refusal},
+    stock::{Promise, StockCommand},
+    supplier::SupplierCommand,
 };
 
 /// It was delivered: the lines named as stated, all others as ordered. Short lines give back their

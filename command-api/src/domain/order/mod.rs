@@ -23,7 +23,7 @@ use events::{
 };
 
 use super::{Decide, refusal::Refusal};
-use crate::unit::{Answer, Concerns};
+use crate::domain::{Answer, Concerns};
 
 /// What can be asked of an order. Who may ask is settled before.
 #[derive(Clone, Debug)]

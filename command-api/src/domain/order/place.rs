@@ -13,14 +13,11 @@ use events::{
 };
 
 use super::OrderCommand;
-use crate::{
-    domain::{
-        Command,
-        cart::{CartCommand, cart_as_member},
-        refusal::{Refusal, Shortage},
-        stock::{Promise, StockCommand},
-    },
-    unit::{Answer, Concerns, Stop, Unit},
+use crate::domain::{
+    Answer, Command, Concerns, Stop, Unit,
+    cart::{CartCommand, cart_as_member},
+    refusal::{Refusal, Shortage},
+    stock::{Promise, StockCommand},
 };
 
 /// A cart is ordered: all of it, at the prices promised, or nothing. Members of the restaurant and

@@ -9,10 +9,7 @@ use events::{
 };
 
 use super::{ProductCommand, claim_sku};
-use crate::{
-    domain::{Command, access, refusal::Refusal, stock::StockCommand},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, refusal::Refusal, stock::StockCommand};
 
 /// A new product of a supplier, priced in the supplier's currency; its members and ADMIN.
 #[derive(Clone, Debug)]

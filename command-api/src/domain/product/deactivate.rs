@@ -3,10 +3,7 @@
 use events::{product::Product, resource::ProductResource, stock::Stock, values::ProductId};
 
 use super::ProductCommand;
-use crate::{
-    domain::{Command, access},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access};
 
 /// It is no longer offered; orders that have it go on. Members of its supplier and ADMIN.
 #[derive(Clone, Debug)]

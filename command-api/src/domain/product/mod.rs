@@ -18,7 +18,7 @@ use events::{
 };
 
 use super::{Decide, refusal::Refusal};
-use crate::unit::{Stop, Unit};
+use crate::domain::{Stop, Unit};
 
 /// What counts as low where a supplier says nothing.
 pub const LOW_STOCK_DEFAULT: Quantity = Quantity::units(5);

@@ -8,10 +8,7 @@ use events::{
 };
 
 use super::{ProductCommand, claim_sku};
-use crate::{
-    domain::{Command, access, set},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, set};
 
 /// What is to be otherwise; the outer `Option` is "leave it", the inner "not stated".
 #[derive(Clone, Debug, Default)]

@@ -11,10 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ProductCommand, claim_sku};
-use crate::{
-    domain::{Command, access, stock::StockCommand},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, stock::StockCommand};
 
 /// The supplier's product of that SKU is to be like this; its members and ADMIN.
 #[derive(Clone, Debug)]

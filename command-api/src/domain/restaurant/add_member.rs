@@ -9,10 +9,7 @@ use events::{
 use uuid::Uuid;
 
 use super::RestaurantCommand;
-use crate::{
-    domain::{Command, access, members},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, members};
 
 /// An account now works for it; an unknown address becomes an invited account. OWNER and ADMIN.
 #[derive(Clone, Debug)]

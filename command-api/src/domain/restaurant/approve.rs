@@ -3,10 +3,7 @@
 use events::{resource::RestaurantResource, restaurant::Restaurant, values::RestaurantId};
 
 use super::RestaurantCommand;
-use crate::{
-    domain::{Command, access},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access};
 
 /// It may order from now on; ADMIN only.
 #[derive(Clone, Debug)]

@@ -8,10 +8,7 @@ use events::{
 };
 
 use super::RestaurantCommand;
-use crate::{
-    domain::{Command, access},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access};
 
 /// A member's place changes; at least one OWNER stays. OWNER and ADMIN.
 #[derive(Clone, Debug)]

@@ -7,10 +7,7 @@ use events::{
 };
 
 use super::RestaurantCommand;
-use crate::{
-    domain::{Command, access, refusal::Refusal},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, refusal::Refusal};
 
 /// A new restaurant; ADMIN only.
 #[derive(Clone, Debug)]

@@ -8,10 +8,7 @@ use events::{
 };
 
 use super::RestaurantCommand;
-use crate::{
-    domain::{Command, access, refusal::Refusal},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, refusal::Refusal};
 
 /// An account no longer works for it; at least one OWNER stays. OWNER and ADMIN.
 #[derive(Clone, Debug)]

@@ -7,10 +7,7 @@ use events::{
 };
 
 use super::RestaurantCommand;
-use crate::{
-    domain::{Command, access, set},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, set};
 
 /// What is to be said otherwise; the outer `Option` is "leave it", the inner "not stated".
 #[derive(Clone, Debug, Default)]

@@ -8,10 +8,7 @@ use events::{
 };
 
 use super::StockCommand;
-use crate::{
-    domain::{Command, access},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access};
 
 /// What somebody found or did.
 #[derive(Clone, Copy, Debug)]

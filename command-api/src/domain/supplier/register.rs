@@ -7,10 +7,7 @@ use events::{
 };
 
 use super::SupplierCommand;
-use crate::{
-    domain::{Command, access, refusal::Refusal},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, refusal::Refusal};
 
 /// A new supplier; ADMIN only.
 #[derive(Clone, Debug)]

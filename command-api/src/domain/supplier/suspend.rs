@@ -3,10 +3,7 @@
 use events::{resource::SupplierResource, supplier::Supplier, values::SupplierId};
 
 use super::SupplierCommand;
-use crate::{
-    domain::{Command, access},
-    unit::{Answer, Concerns, Stop, Unit},
-};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access};
 
 /// It may not sell until reinstated; ADMIN only.
 #[derive(Clone, Debug)]

@@ -5,79 +5,15 @@ use std::{any::Any, collections::HashMap, sync::Arc};
 use chrono::{DateTime, NaiveDate, Utc};
 use cqrs_es::DomainEvent;
 use events::{
-    Actor, Fold, Folded, StreamRef,
+    Fold, Folded, StreamRef,
     canonical::canonical_json,
     fold::UnreadableEvent,
     log::{Claim, StreamHistory},
-    values::{AccountId, RestaurantId, Role, SupplierId, swedish_day},
+    values::{RestaurantId, SupplierId, swedish_day},
 };
 use uuid::Uuid;
 
-use crate::domain::{Decide, refusal::Refusal};
-
-/// Who asks, and on what terms.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// Who, as the history will say.
-    pub actor: Actor,
-    /// `If-Match`: the revision that the caller has seen.
-    pub if_match: Option<i64>,
-}
-
-impl Caller {
-    /// A part of the system: may do what an ADMIN may.
-    pub fn system(name: &'static str) -> Self {
-        Self { actor: Actor::System(name), if_match: None }
-    }
-
-    /// The account, unless the system itself asks.
-    pub fn account_id(&self) -> Option<AccountId> {
-        match self.actor {
-            Actor::Account { id, .. } => Some(id),
-            Actor::System(_) => None,
-        }
-    }
-
-    /// The role acted in.
-    pub fn role(&self) -> Role {
-        match self.actor {
-            Actor::Account { role, .. } => role,
-            Actor::System(_) => Role::Admin,
-        }
-    }
-}
-
-/// What to tell the caller of an accepted command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// HTTP status: 200 or 201.
-    pub status: u16,
-    /// JSON: the resource as the command left it.
-    pub body: String,
-    /// The resource's revision, for the `ETag`.
-    pub revision: Option<i64>,
-}
-
-impl Answer {
-    /// The resource as it now is.
-    pub fn ok(resource: &impl serde::Serialize, revision: i64) -> Self {
-        Self { status: 200, body: json(resource), revision: Some(revision) }
-    }
-
-    /// The resource that came to be.
-    pub fn created(resource: &impl serde::Serialize, revision: i64) -> Self {
-        Self { status: 201, ..Self::ok(resource, revision) }
-    }
-
-    /// Something without a revision of its own came to be.
-    pub fn created_without_revision(resource: &impl serde::Serialize) -> Self {
-        Self { status: 201, body: json(resource), revision: None }
-    }
-}
-
-fn json(resource: &impl serde::Serialize) -> String {
-    serde_json::to_string(resource).expect("resources are JSON by their types")
-}
+use super::{Decide, answer::json, caller::Caller, refusal::Refusal};
 
 /// Why deciding ended without an answer.
 #[derive(Debug)]
