@@ -115,10 +115,17 @@ impl Follower {
             backoff.succeeded();
         }
         let Next::Wait(at_most) = next else { return };
+        let news = async {
+            tokio::time::sleep(self.settings.pace).await;
+            // An error: nobody tells news any more, so the wait ends by its time.
+            if self.head.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = tokio::time::sleep(at_most) => {}
-            _ = self.head.changed() => {}
+            () = news => {}
         }
     }
 

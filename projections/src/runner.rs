@@ -24,6 +24,10 @@ pub struct Settings {
     pub positions_max: i64,
     /// How often the log's end is asked for when nobody wakes us.
     pub poll: Duration,
+    /// The least time between two batches of a projection that has caught up. The first event after a
+    /// lull is taken at once; under load, what comes within this time is one batch instead of many,
+    /// which spares Postgres most of the transactions. Bounds what a reader of its own write waits.
+    pub pace: Duration,
     /// How long a checkpoint must stand still, though there is work, before a standby takes over.
     pub patience: Duration,
     /// The first wait after an error; doubles.
@@ -38,6 +42,7 @@ impl Default for Settings {
             projections: all(),
             positions_max: 2_000,
             poll: Duration::from_millis(50),
+            pace: Duration::from_millis(15),
             patience: Duration::from_secs(3),
             backoff_first: Duration::from_millis(100),
             backoff_max: Duration::from_secs(5),

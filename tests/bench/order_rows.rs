@@ -122,6 +122,9 @@ fn add_cost(table: &mut Table, level: &Level) {
     let postgres = level.spread(|round| ms(round.cost.postgres));
     let clients = level.spread(|round| ms(round.cost.clients));
     let theirs = level.rival_spread(|round| ms(round.postgres_cpu));
+    if iris.median.is_nan() || postgres.median.is_nan() {
+        return; // no /proc here
+    }
     table.add(
         Row::figure(level.named("CPU per order, iris serve"), "ms", iris)
             .note("HTTP, deciding, appending, and the read models as far as they came"),

@@ -21,6 +21,8 @@ use crate::{
 };
 
 const SIZE: MarketSize = MarketSize { suppliers: 10, restaurants: 64, products: 1_000 };
+/// Placed, three promises of stock, cart converted.
+const EVENTS_PER_ORDER: f64 = 5.0;
 /// Enough for a warm-up, whatever the machine.
 const FIRST_CARTS: usize = 20_000;
 
@@ -65,7 +67,6 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<TestDatabase> {
     }
     let resident = resident_mib(scene.iris.pid());
     order_rows::add(&mut run.table, &levels, resident);
-    eprintln!("pgbench placed {} orders in all", rival.orders().await?);
     scene.iris.stop()?;
     Ok(scene.database)
 }
@@ -109,6 +110,9 @@ impl Scene {
             bail!("{} of {} orders were not placed: {answer}", refused.len(), refused.len() + orders);
         }
         let orders = real(orders);
+        if log_events < orders * EVENTS_PER_ORDER {
+            bail!("{orders} orders were acknowledged, and the log grew by {log_events} events");
+        }
         self.orders_per_second = self.orders_per_second.max(orders / seconds);
         let batches = events_after.1 - events.1;
         Ok(IrisRound {

@@ -48,7 +48,6 @@ const READS: [(Read, &str); 5] = [
 /// A filled database with the program on it.
 struct Scene {
     iris: IrisProcess,
-    connection: HttpConnection,
     history: History,
     orders: usize,
     tokens: Vec<String>,
@@ -109,7 +108,6 @@ impl Scene {
         let buyers = history.market.restaurants.iter().take(ASKING);
         let tokens = buyers.map(|buyer| run.token(buyer.owner, Role::Restaurant)).collect();
         Ok(Self {
-            connection: HttpConnection::open(&iris.address).await?,
             auditor: run.token(AccountId::default(), Role::Auditor),
             dice: Dice::new(23),
             orders: size.0,
@@ -123,19 +121,19 @@ impl Scene {
     /// Asks so many times, one after the other.
     async fn turn(&mut self, read: Read, requests: usize) -> anyhow::Result<Latencies> {
         let mut latencies = Latencies::default();
+        // A new one: the program closes connections that were idle while the other database had its turn.
+        let mut connection = HttpConnection::open(&self.iris.address).await?;
         for _ in 0..requests {
             if matches!(read, Read::DeepPage) && self.cursor.is_none() {
-                self.find_middle().await?;
+                self.find_middle(&mut connection).await?;
             }
             let (path, token) = self.request(read);
             let began = Instant::now();
-            let status = self.connection.get(&path, &token).await?;
+            let status = connection.get(&path, &token).await?;
             latencies.record(began.elapsed());
-            if status != 200 {
-                bail!("GET {path}: {status} {}", String::from_utf8_lossy(self.connection.body()));
-            }
+            expect_ok(&path, status, connection.body())?;
             if matches!(read, Read::DeepPage) {
-                self.keep_cursor()?;
+                self.keep_cursor(connection.body())?;
             }
         }
         Ok(latencies)
@@ -166,21 +164,26 @@ impl Scene {
     }
 
     /// Half-way down the list once by offset; not measured, and from there on by cursor.
-    async fn find_middle(&mut self) -> anyhow::Result<()> {
+    async fn find_middle(&mut self, connection: &mut HttpConnection) -> anyhow::Result<()> {
         let path = format!("/api/v1/orders?limit=1&offset={}", self.orders / 2);
-        let status = self.connection.get(&path, &self.auditor).await?;
-        if status != 200 {
-            bail!("GET {path}: {status} {}", String::from_utf8_lossy(self.connection.body()));
-        }
-        self.keep_cursor()?;
+        let status = connection.get(&path, &self.auditor).await?;
+        expect_ok(&path, status, connection.body())?;
+        self.keep_cursor(connection.body())?;
         self.cursor.as_ref().context("the middle of the list is not its end").map(drop)
     }
 
-    fn keep_cursor(&mut self) -> anyhow::Result<()> {
-        let body: Value = serde_json::from_slice(self.connection.body())?;
+    fn keep_cursor(&mut self, body: &[u8]) -> anyhow::Result<()> {
+        let body: Value = serde_json::from_slice(body)?;
         self.cursor = body["next_cursor"].as_str().map(percent_encoded);
         Ok(())
     }
+}
+
+fn expect_ok(path: &str, status: u16, body: &[u8]) -> anyhow::Result<()> {
+    if status != 200 {
+        bail!("GET {path}: {status} {}", String::from_utf8_lossy(body));
+    }
+    Ok(())
 }
 
 fn add_fill(run: &mut Run, (orders, products): (usize, usize), history: &History, folding: f64) {

@@ -9,7 +9,7 @@ use tokio::process::Command;
 use crate::{
     processes::tree_cpu_seconds,
     run::{Run, postgres_program},
-    statistics::{Latencies, real},
+    statistics::Latencies,
 };
 
 const SCHEMA: &str = include_str!("order.sql");
@@ -147,13 +147,6 @@ impl Rival {
 
     fn postgres_cpu(&self) -> f64 {
         self.postmaster.map_or(f64::NAN, tree_cpu_seconds)
-    }
-
-    /// How many orders there are: what the rounds said must be there.
-    pub async fn orders(&mut self) -> anyhow::Result<f64> {
-        let count: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM shop.orders").fetch_one(&mut self.connection).await?;
-        Ok(real(count))
     }
 }
 

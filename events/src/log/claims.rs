@@ -43,7 +43,10 @@ pub async fn holders_of(
     let rows = sqlx::query(
         "SELECT c.holder \
          FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted(scope, value, place) \
-         LEFT JOIN public.claims c ON c.scope = wanted.scope AND c.value = wanted.value::citext \
+         LEFT JOIN LATERAL ( \
+           SELECT c.holder FROM public.claims c \
+           WHERE c.scope = wanted.scope AND c.value = wanted.value::citext LIMIT 1 \
+         ) c ON true \
          ORDER BY wanted.place",
     )
     .bind(scopes)

@@ -38,8 +38,11 @@ pub async fn load_streams(
                 e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, e.recorded_at, \
                 e.command_id, e.actor, e.content_hash \
          FROM unnest($1::text[], $2::text[], $3::int[]) WITH ORDINALITY AS w(kind, id, state_version, place) \
-         LEFT JOIN public.snapshots s \
-           ON s.aggregate_type = w.kind AND s.aggregate_id = w.id AND s.state_version = w.state_version \
+         LEFT JOIN LATERAL ( \
+           SELECT s.sequence, s.state FROM public.snapshots s \
+           WHERE s.aggregate_type = w.kind AND s.aggregate_id = w.id AND s.state_version = w.state_version \
+           LIMIT 1 \
+         ) s ON true \
          LEFT JOIN LATERAL ( \
            SELECT * FROM public.events e \
            WHERE e.aggregate_type = w.kind AND e.aggregate_id = w.id AND e.sequence > COALESCE(s.sequence, 0) \
