@@ -20,7 +20,8 @@ CREATE TABLE public.events (
     supplier_id     uuid,
     restaurant_id   uuid,
     PRIMARY KEY (aggregate_type, aggregate_id, sequence)
-);
+    -- Rows of a few kilobytes stay in the page as they are: compressing each costs more than it saves.
+) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE public.events IS 'The log. Append-only; the first seven columns are those of postgres-es, so that its reader works on it.';
 COMMENT ON COLUMN public.events.sequence IS 'Place in the stream, from 1, without holes.';
 COMMENT ON COLUMN public.events.payload IS 'json, not jsonb: the text is kept as it was hashed.';
@@ -53,7 +54,7 @@ CREATE TABLE public.idempotency (
     position     bigint      NOT NULL,
     created_at   timestamptz NOT NULL,
     PRIMARY KEY (scope, key)
-);
+) WITH (toast_tuple_target = 8160);
 COMMENT ON TABLE public.idempotency IS 'The answer of every accepted command that carried a key, written in the transaction of its events. Kept 7 days at least.';
 COMMENT ON COLUMN public.idempotency.scope IS 'account and operation, so that one account''s key never shows another''s answer.';
 COMMENT ON COLUMN public.idempotency.position IS 'The log''s position as the command left it.';

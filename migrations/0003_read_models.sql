@@ -85,8 +85,9 @@ CREATE TABLE read.carts (
     restaurant_id uuid        NOT NULL,
     converted     boolean     NOT NULL,
     created_at    timestamptz NOT NULL,
-    state         jsonb       NOT NULL
-) WITH (fillfactor = 80);
+    state         json        NOT NULL
+) WITH (fillfactor = 80, toast_tuple_target = 8160);
+COMMENT ON COLUMN read.carts.state IS 'json, not jsonb: it is only stored and given back, and written with every order.';
 -- GET /carts?restaurant_id=: newest first.
 CREATE INDEX carts_restaurant_newest ON read.carts (restaurant_id, created_at DESC, cart_id DESC);
 -- GET /carts as ADMIN.
@@ -98,8 +99,9 @@ CREATE TABLE read.orders (
     supplier_id   uuid        NOT NULL,
     status        text        NOT NULL,
     placed_at     timestamptz NOT NULL,
-    state         jsonb       NOT NULL
-) WITH (fillfactor = 85);
+    state         json        NOT NULL
+) WITH (fillfactor = 85, toast_tuple_target = 8160);
+COMMENT ON COLUMN read.orders.state IS 'json, not jsonb: it is only stored and given back, and written with every order.';
 -- GET /orders, one index per documented filter, each ending in the list's order, newest first.
 CREATE INDEX orders_newest ON read.orders (placed_at DESC, order_id DESC);
 CREATE INDEX orders_status_newest ON read.orders (status, placed_at DESC, order_id DESC);

@@ -38,7 +38,7 @@ async fn write_in_tx(
     let carts = fold_in_tx::<Cart>(tx, schema, TABLE, events).await?;
     let sql = format!(
         "INSERT INTO {schema}.carts (cart_id, restaurant_id, converted, created_at, state) \
-         SELECT r.cart_id, r.restaurant_id, r.converted, r.created_at, r.state::jsonb \
+         SELECT r.cart_id, r.restaurant_id, r.converted, r.created_at, r.state::json \
          FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::timestamptz[], $5::text[]) \
               AS r(cart_id, restaurant_id, converted, created_at, state) \
          ON CONFLICT (cart_id) DO UPDATE SET converted = EXCLUDED.converted, state = EXCLUDED.state"

@@ -44,8 +44,8 @@ pub async fn compare(
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
     let mut differences = Vec::new();
     for table in tables {
-        // All columns, whatever they are: a rebuilt table has those of the live one, in its order.
-        let sql = comparison(left, right, table, "*");
+        // All columns, whatever they are, as one value that can be compared (json alone cannot).
+        let sql = comparison(left, right, table, &format!("{}, to_jsonb(t)", table.key));
         differences.extend(difference(&mut tx, &sql, table).await?);
     }
     let sql = comparison(left, right, PARKED, "name, key");
@@ -72,9 +72,9 @@ fn comparison(left: &SchemaName, right: &SchemaName, table: ReadTable, columns: 
     let ReadTable { name, key } = table;
     format!(
         "WITH only_left AS ( \
-             SELECT {columns} FROM {left}.{name} EXCEPT SELECT {columns} FROM {right}.{name} \
+             SELECT {columns} FROM {left}.{name} t EXCEPT SELECT {columns} FROM {right}.{name} t \
          ), only_right AS ( \
-             SELECT {columns} FROM {right}.{name} EXCEPT SELECT {columns} FROM {left}.{name} \
+             SELECT {columns} FROM {right}.{name} t EXCEPT SELECT {columns} FROM {left}.{name} t \
          ) \
          SELECT (SELECT count(*) FROM only_left) AS only_left, (SELECT count(*) FROM only_right) AS only_right, \
                 ARRAY(SELECT {key} FROM only_left UNION SELECT {key} FROM only_right ORDER BY 1 LIMIT $1) AS keys"

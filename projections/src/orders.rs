@@ -69,7 +69,7 @@ async fn upsert_in_tx(
 ) -> Result<(), ProjectError> {
     let sql = format!(
         "INSERT INTO {schema}.orders (order_id, restaurant_id, supplier_id, status, placed_at, state) \
-         SELECT r.order_id, r.restaurant_id, r.supplier_id, r.status, r.placed_at, r.state::jsonb \
+         SELECT r.order_id, r.restaurant_id, r.supplier_id, r.status, r.placed_at, r.state::json \
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[]) \
               AS r(order_id, restaurant_id, supplier_id, status, placed_at, state) \
          ON CONFLICT (order_id) DO UPDATE SET status = EXCLUDED.status, state = EXCLUDED.state"

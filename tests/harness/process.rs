@@ -6,6 +6,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use sqlx::Connection;
 
 use crate::{Client, TestDatabase, iris_binary, until};
@@ -93,14 +97,29 @@ impl IrisProcess {
         child.wait().expect("it ends");
     }
 
+    /// SIGSTOP: it is there, and does nothing, until [`Self::resume`].
+    pub fn pause(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("it runs");
+        let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+        kill(pid, signal).expect("it can be told");
+    }
+
     /// SIGTERM, and the exit code that it ends with.
     ///
     /// # Panics
     /// If it is not running.
     pub fn stop(&mut self) -> Option<i32> {
+        self.signal(Signal::SIGTERM);
         let mut child = self.child.take().expect("it runs");
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it can be told");
         child.wait().expect("it ends").code()
     }
 

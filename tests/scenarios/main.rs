@@ -7,6 +7,7 @@ mod hostile_requests;
 mod kill_nine;
 mod lost_connections;
 mod ordering;
+mod paused_process;
 mod rebuild;
 mod starting;
 mod upstream_faults;

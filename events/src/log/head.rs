@@ -17,8 +17,15 @@ pub async fn read_head(connection: &mut PgConnection) -> Result<Head, sqlx::Erro
 }
 
 /// Locks the head until the transaction ends: no other append can happen in between.
+///
+/// A process that is paused with the lock in its hands (stopped, swapped out, its machine frozen) would
+/// stop all others for as long; Postgres ends its session after five idle seconds instead. When it
+/// wakes, its connection is gone, its append did not happen, and it begins anew.
 pub async fn lock_head(transaction: &mut PgConnection) -> Result<Head, sqlx::Error> {
-    fetch(transaction, "SELECT position, epoch FROM public.log_head WHERE id = 1 FOR UPDATE").await
+    // For this transaction only, so it is safe behind a pooler.
+    let lock = "SELECT position, epoch, set_config('idle_in_transaction_session_timeout', '5s', true) \
+                FROM public.log_head WHERE id = 1 FOR UPDATE";
+    fetch(transaction, lock).await
 }
 
 /// Settles every append that is under way: what has the lock is waited for, and what comes later in

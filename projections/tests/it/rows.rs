@@ -230,5 +230,5 @@ const RECOMPUTED: &str = "\
         sum((line->'received'->>'quantity')::bigint) AS received, \
         count(*) FILTER (WHERE (line->'received'->>'quantity')::bigint \
             < (line->'delivered'->>'quantity')::bigint) AS claims \
-        FROM jsonb_array_elements(s->'lines') line) l \
+        FROM json_array_elements(s->'lines') line) l \
     GROUP BY 1, 2";

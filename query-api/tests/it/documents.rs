@@ -89,7 +89,8 @@ async fn what_is_not_delivered_has_no_invoice() {
 async fn an_invoice_that_does_not_add_up_never_leaves_the_house() {
     let world = World::new().await;
     let path = delivered(&world, &basket(), &[12_333, 24_000, 0, 1_000]).await;
-    let sql = "UPDATE read.orders SET state = jsonb_set(state, '{state,invoice,total_minor}', '101113')";
+    let sql =
+        "UPDATE read.orders SET state = jsonb_set(state::jsonb, '{state,invoice,total_minor}', '101113')";
     sqlx::query(sql).execute(&world.pool).await.unwrap();
     world.get(admin(), &path).await.refused(500, "internal");
 }
