@@ -61,7 +61,11 @@ pub fn init_logs(format: LogFormat) -> Result<LogGuard, TelemetryError> {
                 .with(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
                 .try_init()?;
         }
-        LogFormat::Pretty => registry.with(lines.with_target(false)).try_init()?,
+        // Colours are for eyes: a file or a pipe gets plain text.
+        LogFormat::Pretty => {
+            let to_eyes = std::io::stdout().is_terminal();
+            registry.with(lines.with_target(false).with_ansi(to_eyes)).try_init()?;
+        }
     }
     Ok(guard)
 }

@@ -61,6 +61,37 @@ async fn after_the_commit_before_its_answer() {
     survives(Cut::BeforeAnswer(APPEND)).await;
 }
 
+/// Another process wrote first, so the append is done under the lock, and ends with a COMMIT of its own.
+async fn survives_at_commit(cut: Cut) {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(database.options.get_port()).await;
+    let market = Ordering::open(&database.options.clone().host("127.0.0.1").port(proxy.port)).await;
+    let other = market.beside(&database.options);
+    let product = market.product(10).await;
+    let cart = market.cart(&[(product, 1)]).await;
+    other.cart(&[]).await;
+    let reached = proxy.cut("COMMIT", cut);
+
+    let outcome = market.submit(place(cart), "k").await.unwrap();
+
+    reached.await.expect("the wire was cut");
+    assert_eq!(orders(&database.pool).await, 1);
+    let again = market.submit(place(cart), "k").await.unwrap();
+    assert_eq!((again.body, again.replayed), (outcome.body, true));
+    let check = check_log(&mut database.pool.acquire().await.unwrap()).await.unwrap();
+    assert_eq!(check.faults, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn before_the_commit_under_the_lock_reaches_the_server() {
+    survives_at_commit(Cut::BeforeMessage(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_commit_under_the_lock_before_its_answer() {
+    survives_at_commit(Cut::BeforeAnswer(1)).await;
+}
+
 /// The server is killed while the append waits for the head's lock: it never happened, and is done again.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_backend_is_terminated_within_the_append() {
