@@ -6,7 +6,7 @@
 
 mod sink;
 
-use std::{sync::Once, time::Duration};
+use std::{io::IsTerminal, sync::Once, time::Duration};
 
 use metrics::{describe_gauge, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
