@@ -1,16 +1,20 @@
 //! Extractors for JSON bodies.
 
 use axum::{
-    extract::{FromRequest, Request, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use deserr::Deserr;
+use futures::StreamExt;
 use serde::Serialize;
 
 use super::{BODY_MAX_BYTES, faults::Faults, strict};
 use crate::error::ApiError;
+
+/// How much of a body that is too large is read after the limit.
+const DRAINED_MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// A JSON body, coming in or going out.
 ///
@@ -23,10 +27,10 @@ pub struct Json<T>(pub T);
 impl<S: Send + Sync, T: Deserr<Faults>> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         // Forms of other sites can send text/plain without asking first; only JSON is ever read as JSON.
         require_json(request.headers())?;
-        let bytes = read_body(request, state).await?;
+        let bytes = read_body(request).await?;
         read_json(&bytes).map(Self)
     }
 }
@@ -44,9 +48,9 @@ pub struct OptionalJson<T>(pub T);
 impl<S: Send + Sync, T: Deserr<Faults> + Default> FromRequest<S> for OptionalJson<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let media_type = require_json(request.headers());
-        let bytes = read_body(request, state).await?;
+        let bytes = read_body(request).await?;
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
@@ -64,13 +68,29 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::unsupported_media_type("application/json"))
 }
 
-async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
-    Bytes::from_request(request, state).await.map_err(|rejection: BytesRejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return ApiError::payload_too_large(BODY_MAX_BYTES);
+/// The whole body, if it is not too large.
+///
+/// What is beyond the limit is read on and thrown away, up to a second bound: a client that is still sending
+/// when the connection closes sees a broken pipe and never the 413. Memory stays at the limit, and the request's
+/// time-out ends a client that sends slowly.
+async fn read_body(request: Request) -> Result<Bytes, ApiError> {
+    let mut pieces = request.into_body().into_data_stream();
+    let mut body = BytesMut::new();
+    let mut beyond_bytes = 0;
+    while let Some(piece) = pieces.next().await {
+        let incomplete =
+            |_| ApiError::bad_request("body_incomplete", "The body ended before it was complete.");
+        let piece = piece.map_err(incomplete)?;
+        if beyond_bytes == 0 && body.len() + piece.len() <= BODY_MAX_BYTES {
+            body.extend_from_slice(&piece);
+            continue;
         }
-        ApiError::bad_request("body_incomplete", "The body ended before it was complete.")
-    })
+        beyond_bytes += piece.len();
+        if beyond_bytes > DRAINED_MAX_BYTES {
+            break;
+        }
+    }
+    if beyond_bytes > 0 { Err(ApiError::payload_too_large(BODY_MAX_BYTES)) } else { Ok(body.freeze()) }
 }
 
 fn read_json<T: Deserr<Faults>>(bytes: &[u8]) -> Result<T, ApiError> {
