@@ -1,6 +1,9 @@
 //! A wire between a client and Postgres that can be cut at a chosen moment.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -34,6 +37,7 @@ pub struct Proxy {
     /// Where clients connect.
     pub port: u16,
     plan: Arc<Mutex<Plan>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -46,12 +50,20 @@ impl Proxy {
         let port = listener.local_addr().expect("bound").port();
         let plan = Arc::new(Mutex::new(Plan::default()));
         let shared = Arc::clone(&plan);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(forward(client, server_port, Arc::clone(&shared)));
             }
         });
-        Self { port, plan }
+        Self { port, plan, connections }
+    }
+
+    /// How many connections clients have made so far.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Arms one cut, at client messages that hold `text`. The receiver resolves once it was made.

@@ -1,6 +1,7 @@
 //! The committer's connection dies in every phase of an append; the command happens once all the same.
 
-use events::log::check_log;
+use command_api::domain::stock::{AdjustStock, StockChange};
+use events::{log::check_log, values::Quantity};
 use futures::future::join_all;
 use harness::{Cut, Ordering, PrivateServers, Proxy, TestDatabase, ordering::place, until};
 use sqlx::PgPool;
@@ -90,6 +91,45 @@ async fn before_the_commit_under_the_lock_reaches_the_server() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_commit_under_the_lock_before_its_answer() {
     survives_at_commit(Cut::BeforeAnswer(1)).await;
+}
+
+/// The commit's answer is lost, and for a while the database lets nobody in, with an error that would be
+/// final anywhere else: a command without a key still happens once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_outcome_is_not_forgotten_because_the_log_cannot_be_asked() {
+    let database = TestDatabase::create().await;
+    let proxy = Proxy::before(database.options.get_port()).await;
+    let market = Ordering::open(&database.options.clone().host("127.0.0.1").port(proxy.port)).await;
+    let product = market.product(10).await;
+    // Held from before: new sessions are refused from here on.
+    let mut session = database.pool.acquire().await.unwrap();
+    let name = &database.name;
+    let let_in = async |allowed: bool, session: &mut sqlx::PgConnection| {
+        let sql = format!("UPDATE pg_database SET datallowconn = {allowed} WHERE datname = '{name}'");
+        sqlx::query(&sql).execute(session).await.unwrap();
+    };
+    let_in(false, &mut session).await;
+    let before = proxy.connections();
+    let reached = proxy.cut("a delivery without a key", Cut::BeforeAnswer(1));
+
+    let adjust = market.accept(AdjustStock {
+        product_id: product,
+        change: StockChange::By(Quantity::units(5)),
+        reason: "a delivery without a key".to_owned(),
+    });
+    let interfere = async {
+        reached.await.expect("the wire was cut");
+        until("it was turned away more than once", async || proxy.connections() >= before + 3).await;
+        let_in(true, &mut session).await;
+    };
+    tokio::join!(adjust, interfere);
+
+    let adjusted: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM public.events WHERE event_type = 'StockAdjusted'")
+            .fetch_one(&mut *session)
+            .await
+            .unwrap();
+    assert_eq!(adjusted, 1);
 }
 
 /// The server is killed while the append waits for the head's lock: it never happened, and is done again.

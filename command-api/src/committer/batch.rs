@@ -52,13 +52,48 @@ enum Attempt {
 /// Why an attempt failed, and what it was about to record.
 struct Failed {
     error: sqlx::Error,
-    /// Present if the append was sent.
-    sent: Option<Box<Decided>>,
+    sent: Sent,
+}
+
+/// Whether an append was on its way when something failed.
+enum Sent {
+    /// It was not.
+    Nothing,
+    /// This one was, and the error is the database's answer to it, or the loss of that answer.
+    Append(Box<Decided>),
+    /// This one was sent over an earlier connection and its outcome is still not known; the error is
+    /// about looking for it, and says nothing of it.
+    Unsettled(Box<Decided>),
+}
+
+/// What follows from a failure.
+enum Next {
+    /// Nothing was recorded, and trying again would end the same way.
+    GiveUp,
+    /// Nothing was recorded; decide again.
+    Again,
+    /// Connect again; an append whose outcome is not known is looked for before anything else.
+    Reconnect(Option<Box<Decided>>),
+}
+
+/// An append of unknown outcome stays one until the log itself has told: whatever the error is that kept
+/// us from asking, deciding again could do everything twice.
+fn verdict_on(error: &sqlx::Error, sent: Sent) -> Next {
+    match (retry_of(error), sent) {
+        (_, Sent::Unsettled(decided)) | (Retry::OutcomeUnknown, Sent::Append(decided)) => {
+            Next::Reconnect(Some(decided))
+        }
+        // Only what the database says is an answer; anything else leaves open what it did.
+        (_, Sent::Append(decided)) if error.as_database_error().is_none() => Next::Reconnect(Some(decided)),
+        (Retry::OutcomeUnknown, Sent::Nothing) => Next::Reconnect(None),
+        (Retry::Now, _) => Next::Again,
+        (Retry::Never, _) => Next::GiveUp,
+    }
 }
 
 impl From<sqlx::Error> for Failed {
     fn from(error: sqlx::Error) -> Self {
-        Self { error, sent: None }
+        Self { error, sent: Sent::Nothing }
     }
 }
 
@@ -122,26 +157,26 @@ impl Worker {
                     self.session.disconnect();
                     self.cache.clear();
                     locked = true;
-                    match retry_of(&error) {
-                        Retry::Never => {
+                    match verdict_on(&error, sent) {
+                        Next::GiveUp => {
                             tracing::error!(
                                 error = &error as &dyn std::error::Error,
                                 "an append was refused"
                             );
                             return Err(SubmitError::Internal);
                         }
-                        Retry::Now if conflicts == CONFLICTS_MAX => {
+                        Next::Again if conflicts == CONFLICTS_MAX => {
                             tracing::error!(
                                 error = &error as &dyn std::error::Error,
                                 "an append conflicts for good"
                             );
                             return Err(SubmitError::Internal);
                         }
-                        Retry::Now => {
+                        Next::Again => {
                             conflicts += 1;
                             metrics::retried("conflict");
                         }
-                        Retry::OutcomeUnknown => {
+                        Next::Reconnect(sent) => {
                             metrics::retried("connection");
                             tracing::warn!(
                                 error = &error as &dyn std::error::Error,
@@ -177,7 +212,7 @@ impl Worker {
                 Ok(Attempt::Done(decided.verdicts, base))
             }
             Ok(None) => Ok(Attempt::HeadMoved),
-            Err(error) => Err(Failed { error, sent: Some(decided) }),
+            Err(error) => Err(Failed { error, sent: Sent::Unsettled(decided) }),
         }
     }
 
@@ -199,7 +234,11 @@ impl Worker {
         let tried =
             run_attempt(batch, &mut transaction, head, &mut self.cache, &*self.clock, &*self.ids).await?;
         if let Err(error) = transaction.commit().await {
-            let sent = if let Tried::Appended { decided, .. } = tried { Some(decided) } else { None };
+            let sent = if let Tried::Appended { decided, .. } = tried {
+                Sent::Append(decided)
+            } else {
+                Sent::Nothing
+            };
             return Err(Failed { error, sent });
         }
         self.session.head = head;
@@ -268,7 +307,7 @@ async fn run_attempt(
     match append(connection, head, &decided.append).await {
         Ok(Some(base)) => Ok(Tried::Appended { decided, base }),
         Ok(None) => Ok(Tried::HeadMoved),
-        Err(error) => Err(Failed { error, sent: Some(decided) }),
+        Err(error) => Err(Failed { error, sent: Sent::Append(decided) }),
     }
 }
 
