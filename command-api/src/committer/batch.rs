@@ -295,9 +295,6 @@ async fn run_attempt(
     for (stream, state) in loaded {
         cache.insert(stream, state);
     }
-    for stream in decided.written.states.keys() {
-        cache.touch(*stream);
-    }
     if decided.append.events.is_empty() && decided.append.answers.is_empty() {
         // Refusals and replays rest on the log as well: had another process written meanwhile, what
         // was refused might be right by now.

@@ -1,6 +1,7 @@
 //! States at hand: of the process, and of the batch under way.
 
 use std::{
+    cell::RefCell,
     collections::{HashMap, HashSet},
     num::NonZeroUsize,
     sync::Arc,
@@ -16,32 +17,38 @@ use crate::domain::unit::{AnyState, Known};
 const STREAMS_MAX: NonZeroUsize = NonZeroUsize::new(50_000).expect("not zero");
 
 /// States as the log has them, up to the head that this process knows.
-pub struct StateCache(LruCache<StreamRef, Arc<dyn AnyState>>);
+///
+/// Reading one counts as its use, and deciding reads through a shared reference: hence the cell. A
+/// restaurant or a product that every order reads and none writes must not be the first to go.
+pub struct StateCache(RefCell<LruCache<StreamRef, Arc<dyn AnyState>>>);
 
 impl StateCache {
     /// Nothing at hand.
     pub fn new() -> Self {
-        Self(LruCache::new(STREAMS_MAX))
+        Self::of(STREAMS_MAX)
+    }
+
+    fn of(streams_max: NonZeroUsize) -> Self {
+        Self(RefCell::new(LruCache::new(streams_max)))
     }
 
     /// Keeps a state.
     pub fn insert(&mut self, stream: StreamRef, state: Arc<dyn AnyState>) {
-        self.0.put(stream, state);
+        self.0.get_mut().put(stream, state);
     }
 
     /// Forgets a state that another process may have added to.
     pub fn forget(&mut self, stream: StreamRef) {
-        self.0.pop(&stream);
+        self.0.get_mut().pop(&stream);
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.0.get_mut().clear();
     }
 
-    /// Counts as use for what is read often but never written.
-    pub fn touch(&mut self, stream: StreamRef) {
-        self.0.promote(&stream);
+    fn get(&self, stream: StreamRef) -> Option<Arc<dyn AnyState>> {
+        self.0.borrow_mut().get(&stream).cloned()
     }
 }
 
@@ -95,14 +102,14 @@ impl<'c> WorkingSet<'c> {
         Written { states: self.written, claims: self.claimed }
     }
 
-    fn committed(&self, stream: StreamRef) -> Option<&Arc<dyn AnyState>> {
-        self.loaded.get(&stream).or_else(|| self.cache.0.peek(&stream))
+    fn committed(&self, stream: StreamRef) -> Option<Arc<dyn AnyState>> {
+        self.loaded.get(&stream).cloned().or_else(|| self.cache.get(stream))
     }
 }
 
 impl Known for WorkingSet<'_> {
     fn state(&self, stream: StreamRef) -> Option<Arc<dyn AnyState>> {
-        self.written.get(&stream).or_else(|| self.committed(stream)).cloned()
+        self.written.get(&stream).cloned().or_else(|| self.committed(stream))
     }
 
     fn is_unreadable(&self, stream: StreamRef) -> bool {
@@ -111,5 +118,28 @@ impl Known for WorkingSet<'_> {
 
     fn holder(&self, claim: &Claim) -> Option<Option<Uuid>> {
         self.claimed.get(claim).or_else(|| self.holders.get(claim)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use events::{Fold, Folded, stock::Stock};
+
+    use super::*;
+
+    #[test]
+    fn what_is_read_stays_longer_than_what_is_not() {
+        let stream = |number| Stock::stream(Uuid::from_u128(number));
+        let state = || Arc::new(Folded::<Stock>::default()) as Arc<dyn AnyState>;
+        let mut cache = StateCache::of(NonZeroUsize::new(2).unwrap());
+        cache.insert(stream(1), state());
+        cache.insert(stream(2), state());
+        let (nothing, none, unclaimed) = (HashMap::new(), HashSet::new(), HashMap::new());
+        assert!(WorkingSet::new(&cache, &nothing, &none, &unclaimed).state(stream(1)).is_some());
+
+        cache.insert(stream(3), state());
+
+        assert!(cache.get(stream(1)).is_some());
+        assert!(cache.get(stream(2)).is_none());
     }
 }
