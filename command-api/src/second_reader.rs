@@ -7,6 +7,7 @@ use cqrs_es::{AggregateContext, EventStore, persist::PersistedEventStore};
 use events::{
     Folded, StreamKind, StreamRef, account::Account, cart::Cart, log::read_stream, order::Order,
     product::Product, restaurant::Restaurant, stock::Stock, supplier::Supplier, upcast::upcasters,
+    webhook_endpoint::WebhookEndpoint,
 };
 use postgres_es::PostgresEventRepository;
 use sqlx::{PgPool, Row};
@@ -79,6 +80,7 @@ pub async fn is_same(pool: &PgPool, stream: StreamRef) -> Result<bool, SecondRea
         StreamKind::Stock => compare::<Stock>(pool, stream).await,
         StreamKind::Cart => compare::<Cart>(pool, stream).await,
         StreamKind::Order => compare::<Order>(pool, stream).await,
+        StreamKind::WebhookEndpoint => compare::<WebhookEndpoint>(pool, stream).await,
     }
 }
 

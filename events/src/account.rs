@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     envelope::StreamKind,
     fold::Fold,
-    values::{Personal, Role},
+    values::{NotificationPreferences, Personal, Role},
 };
 
 /// What happens to an account.
@@ -25,6 +25,11 @@ pub enum AccountEvent {
         /// What it may do.
         role: Role,
     },
+    /// It wants to hear of things otherwise from now on.
+    NotificationPreferencesSet {
+        /// All of it, as it now is.
+        preferences: NotificationPreferences,
+    },
 }
 
 /// An account as its events leave it.
@@ -36,6 +41,9 @@ pub struct Account {
     pub role: Role,
     /// Came to be by an invitation.
     pub invited: bool,
+    /// What it wants to hear of, and how.
+    #[serde(default)]
+    pub notifications: NotificationPreferences,
 }
 
 impl Fold for Account {
@@ -50,6 +58,9 @@ impl Fold for Account {
                 self.invited = *invited;
             }
             AccountEvent::AccountRoleChanged { role } => self.role = *role,
+            AccountEvent::NotificationPreferencesSet { preferences } => {
+                self.notifications = preferences.clone();
+            }
         }
     }
 }
@@ -59,6 +70,7 @@ impl cqrs_es::DomainEvent for AccountEvent {
         match self {
             Self::AccountRegistered { .. } => "AccountRegistered",
             Self::AccountRoleChanged { .. } => "AccountRoleChanged",
+            Self::NotificationPreferencesSet { .. } => "NotificationPreferencesSet",
         }
         .to_owned()
     }

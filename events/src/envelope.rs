@@ -18,11 +18,12 @@ pub enum StreamKind {
     Stock,
     Cart,
     Order,
+    WebhookEndpoint,
 }
 
 impl StreamKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Account,
         Self::Supplier,
         Self::Restaurant,
@@ -30,6 +31,7 @@ impl StreamKind {
         Self::Stock,
         Self::Cart,
         Self::Order,
+        Self::WebhookEndpoint,
     ];
 
     /// The kind's name in the log.
@@ -42,6 +44,7 @@ impl StreamKind {
             Self::Stock => "stock",
             Self::Cart => "cart",
             Self::Order => "order",
+            Self::WebhookEndpoint => "webhook_endpoint",
         }
     }
 

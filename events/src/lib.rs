@@ -1,11 +1,12 @@
 //! What happened: event types, the values they are made of, and the log that keeps them.
 //!
 //! - One file per stream kind ([`account`], [`supplier`], [`restaurant`], [`product`], [`stock`],
-//!   [`cart`], [`order`]): its events, and the pure fold of those events into the state that commands
+//!   [`cart`], [`order`], [`webhook_endpoint`]): its events, and the pure fold of those events into the state that commands
 //!   decide on, that read models store and that clients see. One fold for all three is what makes a
 //!   replay equal to the live answer.
 //! - [`values`]: ids, money, quantities, dated VAT, personal data.
 //! - [`envelope`]: what surrounds an event in the log; [`upcast`]: old versions to the current one.
+//! - [`public`]: what leaves the house, and the one mapping from inner events to it.
 //! - [`log`]: append and feed. Positions are dense and in commit order: a reader that has seen N has
 //!   seen everything up to N.
 
@@ -17,12 +18,14 @@ pub mod fold;
 pub mod log;
 pub mod order;
 pub mod product;
+pub mod public;
 pub mod resource;
 pub mod restaurant;
 pub mod stock;
 pub mod supplier;
 pub mod upcast;
 pub mod values;
+pub mod webhook_endpoint;
 
 pub use envelope::{Actor, NewEvent, RecordedEvent, StreamKind, StreamRef};
 pub use fold::{Fold, Folded};

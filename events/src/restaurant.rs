@@ -101,6 +101,16 @@ pub enum RestaurantEvent {
         /// Who.
         account_id: AccountId,
     },
+    /// A partner's account may now hear of what concerns it.
+    RestaurantPartnerGranted {
+        /// Who.
+        account_id: AccountId,
+    },
+    /// A partner's account no longer may.
+    RestaurantPartnerRevoked {
+        /// Who.
+        account_id: AccountId,
+    },
 }
 
 /// A restaurant as its events leave it.
@@ -116,6 +126,9 @@ pub struct Restaurant {
     pub trial_ends_at: Option<DateTime<Utc>>,
     /// Who works for it; unique by account, in the order they came.
     pub members: Vec<Member>,
+    /// Partners' accounts that may hear of what concerns it; unique, in the order they came.
+    #[serde(default)]
+    pub partners: Vec<AccountId>,
 }
 
 impl Fold for Restaurant {
@@ -146,6 +159,10 @@ impl Fold for Restaurant {
             RestaurantEvent::RestaurantMemberRemoved { account_id } => {
                 self.members.retain(|member| member.account_id != *account_id);
             }
+            RestaurantEvent::RestaurantPartnerGranted { account_id } => self.partners.push(*account_id),
+            RestaurantEvent::RestaurantPartnerRevoked { account_id } => {
+                self.partners.retain(|partner| partner != account_id);
+            }
         }
     }
 }
@@ -161,6 +178,8 @@ impl cqrs_es::DomainEvent for RestaurantEvent {
             Self::RestaurantMemberAdded { .. } => "RestaurantMemberAdded",
             Self::RestaurantMemberRoleChanged { .. } => "RestaurantMemberRoleChanged",
             Self::RestaurantMemberRemoved { .. } => "RestaurantMemberRemoved",
+            Self::RestaurantPartnerGranted { .. } => "RestaurantPartnerGranted",
+            Self::RestaurantPartnerRevoked { .. } => "RestaurantPartnerRevoked",
         }
         .to_owned()
     }

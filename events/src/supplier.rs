@@ -72,6 +72,16 @@ pub enum SupplierEvent {
         /// Who.
         account_id: AccountId,
     },
+    /// A partner's account may now hear of what concerns it.
+    SupplierPartnerGranted {
+        /// Who.
+        account_id: AccountId,
+    },
+    /// A partner's account no longer may.
+    SupplierPartnerRevoked {
+        /// Who.
+        account_id: AccountId,
+    },
     /// The next number of its invoice series went to an order; the series has no gaps.
     SupplierInvoiceNumbered {
         /// The number, from 1.
@@ -92,6 +102,9 @@ pub struct Supplier {
     pub active: bool,
     /// Who works for it; unique by account, in the order they came.
     pub members: Vec<Member>,
+    /// Partners' accounts that may hear of what concerns it; unique, in the order they came.
+    #[serde(default)]
+    pub partners: Vec<AccountId>,
     /// The last number of its invoice series.
     pub invoices_numbered: i64,
 }
@@ -121,6 +134,10 @@ impl Fold for Supplier {
             SupplierEvent::SupplierMemberRemoved { account_id } => {
                 self.members.retain(|member| member.account_id != *account_id);
             }
+            SupplierEvent::SupplierPartnerGranted { account_id } => self.partners.push(*account_id),
+            SupplierEvent::SupplierPartnerRevoked { account_id } => {
+                self.partners.retain(|partner| partner != account_id);
+            }
             SupplierEvent::SupplierInvoiceNumbered { number, .. } => self.invoices_numbered = *number,
         }
     }
@@ -136,6 +153,8 @@ impl cqrs_es::DomainEvent for SupplierEvent {
             Self::SupplierMemberAdded { .. } => "SupplierMemberAdded",
             Self::SupplierMemberRoleChanged { .. } => "SupplierMemberRoleChanged",
             Self::SupplierMemberRemoved { .. } => "SupplierMemberRemoved",
+            Self::SupplierPartnerGranted { .. } => "SupplierPartnerGranted",
+            Self::SupplierPartnerRevoked { .. } => "SupplierPartnerRevoked",
             Self::SupplierInvoiceNumbered { .. } => "SupplierInvoiceNumbered",
         }
         .to_owned()

@@ -24,8 +24,13 @@ use events::{
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
     values::{
-        AccountId, CartId, CheckoutId, Currency, LineId, MemberRole, OrderId, Personal, PostalAddress,
-        ProductId, Quantity, RestaurantId, Role, SupplierId, Tax, TaxCategory, TaxRate,
+        AccountId, CartId, ChannelChoice, CheckoutId, Currency, EmailChoice, LineId, Locale, MemberRole,
+        MinuteOfDay, NotificationKind, NotificationPreferences, OrderId, Personal, PostalAddress, ProductId,
+        Quantity, QuietHours, RestaurantId, Role, SupplierId, Tax, TaxCategory, TaxRate,
+    },
+    webhook_endpoint::{
+        Condition, ConditionTest, DeliveryOrder, DisabledReason, EndpointDetails, EndpointOwner,
+        PayloadStyle, WebhookEndpoint, WebhookEndpointEvent,
     },
 };
 use uuid::Uuid;
@@ -101,7 +106,24 @@ fn accounts() {
             invited: true,
         },
         AccountEvent::AccountRoleChanged { role: Role::Admin },
+        AccountEvent::NotificationPreferencesSet {
+            preferences: NotificationPreferences {
+                locale: Locale::En,
+                time_zone: "Europe/Helsinki".to_owned(),
+                quiet_hours: Some(QuietHours { from: clock("22:00"), to: clock("06:30") }),
+                digest_at: clock("07:15"),
+                choices: [(
+                    NotificationKind::StockLow,
+                    ChannelChoice { in_app: true, email: EmailChoice::Digest, push: false },
+                )]
+                .into(),
+            },
+        },
     ]);
+}
+
+fn clock(text: &str) -> MinuteOfDay {
+    text.parse().unwrap()
 }
 
 fn address() -> PostalAddress {
@@ -130,6 +152,8 @@ fn suppliers() {
         SupplierEvent::SupplierMemberAdded { account_id, role: MemberRole::Owner },
         SupplierEvent::SupplierMemberRoleChanged { account_id, role: MemberRole::Staff },
         SupplierEvent::SupplierMemberRemoved { account_id },
+        SupplierEvent::SupplierPartnerGranted { account_id },
+        SupplierEvent::SupplierPartnerRevoked { account_id },
         SupplierEvent::SupplierInvoiceNumbered { number: 1, order_id: OrderId(id(3)) },
     ]);
 }
@@ -156,6 +180,8 @@ fn restaurants() {
         RestaurantEvent::RestaurantMemberAdded { account_id, role: MemberRole::Owner },
         RestaurantEvent::RestaurantMemberRoleChanged { account_id, role: MemberRole::Staff },
         RestaurantEvent::RestaurantMemberRemoved { account_id },
+        RestaurantEvent::RestaurantPartnerGranted { account_id },
+        RestaurantEvent::RestaurantPartnerRevoked { account_id },
     ]);
 }
 
@@ -287,6 +313,48 @@ fn orders() {
                 reason: Some("mould".to_owned()),
             }],
             received_at: at,
+        },
+    ]);
+}
+
+#[test]
+fn webhook_endpoints() {
+    use WebhookEndpointEvent as E;
+    let at = |text: &str| text.parse().unwrap();
+    let details = EndpointDetails {
+        url: "https://partner.example/iris".to_owned(),
+        description: Some("Ekonomi".to_owned()),
+        event_types: vec!["iris.order.placed.v1".to_owned()],
+        conditions: vec![
+            Condition { field: "currency".to_owned(), test: ConditionTest::OneOf(vec!["SEK".to_owned()]) },
+            Condition { field: "total_cents".to_owned(), test: ConditionTest::AtLeast(100_000) },
+            Condition { field: "total_cents".to_owned(), test: ConditionTest::AtMost(900_000) },
+        ],
+        payload_style: PayloadStyle::Thin,
+        delivery_order: DeliveryOrder::Strict,
+        in_flight_max: 8,
+        rate_per_second_max: Some(50),
+    };
+    check::<WebhookEndpoint>(&[
+        E::WebhookEndpointRegistered {
+            owner: EndpointOwner::Supplier(SupplierId(id(1))),
+            details: details.clone(),
+            secret_id: id(2),
+            handshake: true,
+        },
+        E::WebhookEndpointRevised { details },
+        E::WebhookSecretRotated { secret_id: id(3), former_valid_until: at("2026-11-21T09:00:00.123456Z") },
+        E::WebhookEndpointVerified { rate_per_minute_max: Some(120) },
+        E::WebhookEndpointDisabled { reason: DisabledReason::Gone },
+        E::WebhookEndpointEnabled {},
+        E::WebhookEndpointDeleted {},
+        E::WebhookPingRequested { ping_id: id(4) },
+        E::WebhookReplayRequested { replay_id: id(5), from_position: 1, upto_position: 900 },
+        E::WebhookDeliveryRetryRequested { delivery_id: id(6) },
+        E::WebhookEndpointFailing {
+            since: at("2026-11-20T09:00:00.123456Z"),
+            failures: 21,
+            disabled_at: at("2026-11-25T09:00:00.123456Z"),
         },
     ]);
 }

@@ -13,13 +13,14 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let mut owner = PgConnection::connect_with(&options).await.context("DATABASE_URL_DIRECT")?;
     MIGRATOR.run_direct(&mut owner).await.context("migrations")?;
     // The table of migrations is sqlx's own, so no migration can grant on it.
-    let readers = "GRANT SELECT ON public._sqlx_migrations TO iris_command, iris_projection, iris_query";
+    let readers = "GRANT SELECT ON public._sqlx_migrations \
+                   TO iris_command, iris_projection, iris_query, iris_handler";
     sqlx::query(readers).execute(&mut owner).await.context("grants")?;
     let serving = db::connect_options(&config.database_url)?;
     if serving.get_username() != options.get_username() {
         // An identifier cannot be bound: it is quoted by Postgres itself.
         let grant: String = sqlx::query_scalar(
-            "SELECT format('GRANT iris_command, iris_projection, iris_query TO %I', $1::text)",
+            "SELECT format('GRANT iris_command, iris_projection, iris_query, iris_handler TO %I', $1::text)",
         )
         .bind(serving.get_username())
         .fetch_one(&mut owner)

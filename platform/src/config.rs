@@ -1,5 +1,6 @@
 //! What the environment decides, read once at the start.
 
+mod outbound;
 mod parse;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,8 +8,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use axum::http::HeaderValue;
 use secrecy::SecretString;
 
-pub use self::parse::ConfigError;
 use self::parse::Lookup;
+pub use self::{
+    outbound::{Mail, Outbound},
+    parse::ConfigError,
+};
 use crate::paging::PageLimits;
 
 /// Everything that the environment sets; each field names its variable and default.
@@ -40,6 +44,8 @@ pub struct Config {
     pub page_limits: PageLimits,
     /// `LOG_FORMAT`: `json` (default) or `pretty`.
     pub log_format: LogFormat,
+    /// How the program reaches out: webhooks, mail, push.
+    pub outbound: Outbound,
 }
 
 impl Config {
@@ -72,6 +78,7 @@ impl Config {
             cors_origins: vars.origins("CORS_ORIGINS")?,
             page_limits: vars.page_limits()?,
             log_format: vars.one_of("LOG_FORMAT", &LogFormat::CHOICES)?,
+            outbound: Outbound::read(&vars)?,
         })
     }
 

@@ -19,6 +19,7 @@ pub mod restaurant;
 pub mod stock;
 pub mod supplier;
 pub mod unit;
+pub mod webhook_endpoint;
 
 use events::Fold;
 

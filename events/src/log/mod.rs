@@ -23,7 +23,7 @@ pub use claims::{Claim, ClaimChange, holders_of};
 pub use feed::{FeedBatch, read_feed};
 pub use head::{Head, fence, lock_head, read_head};
 pub use idempotency::{IdempotencyKey, StoredAnswer, find_answers, forget_answers_before};
-pub use streams::{StreamHistory, Touched, load_streams, read_stream, touched_between};
+pub use streams::{StreamHistory, Touched, load_streams, read_origins, read_stream, touched_between};
 
 /// Whether doing the same again can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -72,6 +72,28 @@ pub async fn load_streams(
     Ok(histories)
 }
 
+/// The first event of each of these events' streams; unique by stream, in no order.
+pub async fn read_origins(
+    connection: &mut PgConnection,
+    events: &[&RecordedEvent],
+) -> Result<Vec<RecordedEvent>, sqlx::Error> {
+    let mut streams: Vec<(&str, String)> =
+        events.iter().map(|event| (event.stream_kind.as_str(), event.stream_id.to_string())).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    if streams.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (kinds, ids): (Vec<&str>, Vec<String>) = streams.into_iter().unzip();
+    let sql = format!(
+        "SELECT {RECORDED_COLUMNS} FROM public.events \
+         WHERE (aggregate_type, aggregate_id, sequence) IN \
+               (SELECT w.kind, w.id, 1::bigint FROM unnest($1::text[], $2::text[]) AS w(kind, id))"
+    );
+    let rows = sqlx::query(&sql).bind(kinds).bind(ids).fetch_all(connection).await?;
+    rows.iter().map(recorded).collect()
+}
+
 /// One stream from its first event, whatever snapshots say.
 pub async fn read_stream(
     connection: &mut PgConnection,

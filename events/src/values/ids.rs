@@ -1,5 +1,6 @@
 //! Identities: a UUIDv7 with a type, so that a cart's id cannot be taken for an order's.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -7,8 +8,11 @@ use uuid::Uuid;
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident)+) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        #[derive(
+            Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, JsonSchema,
+        )]
         #[serde(transparent)]
+        #[schemars(inline)]
         #[schema(value_type = Uuid)]
         pub struct $name(pub Uuid);
 
@@ -62,6 +66,8 @@ id! {
     OrderId
     /// What ties together the orders that one cart became.
     CheckoutId
+    /// A place of a partner's or an organisation's own that webhooks are sent to.
+    WebhookEndpointId
 }
 
 /// A UUIDv7 and the ids that follow it: enough fresh ids for one command, made before deciding.

@@ -3,6 +3,7 @@
 mod currency;
 mod gtin;
 mod ids;
+mod notification;
 mod party;
 mod personal;
 mod quantity;
@@ -12,6 +13,10 @@ mod vat;
 pub use currency::{Currency, UnknownCurrency};
 pub use gtin::{Gtin, InvalidGtin};
 pub use ids::*;
+pub use notification::{
+    ChannelChoice, EmailChoice, InvalidClock, Locale, MinuteOfDay, NotificationKind, NotificationPreferences,
+    QuietHours,
+};
 pub use party::{Member, MemberRole, PostalAddress, Role, UnknownName};
 pub use personal::Personal;
 pub use quantity::{InvalidQuantity, QUANTITY_MAX, Quantity, decimal};

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::http::{HeaderValue, Uri};
+use ipnet::IpNet;
 use secrecy::SecretString;
 use thiserror::Error;
 
@@ -51,7 +52,7 @@ impl<'a> Lookup<'a> {
     }
 
     /// An empty value is absent: `X=` in an env file means "not set".
-    fn text(&self, name: &str) -> Option<String> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
 
@@ -104,12 +105,37 @@ impl<'a> Lookup<'a> {
     }
 
     pub(super) fn app_secret(&self, name: &'static str) -> Result<SecretString, ConfigError> {
-        let text = self.text(name).ok_or(ConfigError::missing(name))?;
+        self.secret(name)?.ok_or(ConfigError::missing(name))
+    }
+
+    pub(super) fn secret(&self, name: &'static str) -> Result<Option<SecretString>, ConfigError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
         if text.len() < SECRET_MIN_BYTES {
             let reason = format!("must have at least {SECRET_MIN_BYTES} bytes, has {}", text.len());
             return Err(ConfigError::malformed(name, reason));
         }
-        Ok(text.into())
+        Ok(Some(text.into()))
+    }
+
+    /// An `http` or `https` URL without user, query and fragment; without its trailing slash.
+    pub(super) fn base_url(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let reason = || format!("must be a URL such as https://iris.example, not {text:?}");
+        let uri: Uri = text.parse().map_err(|_| ConfigError::malformed(name, reason()))?;
+        let named = matches!(uri.scheme_str(), Some("http" | "https"));
+        let plain = uri.query().is_none() && !text.contains('#') && !text.contains('@');
+        if !named || !plain || uri.host().is_none_or(str::is_empty) {
+            return Err(ConfigError::malformed(name, reason()));
+        }
+        Ok(Some(text.trim_end_matches('/').to_owned()))
+    }
+
+    pub(super) fn networks(&self, name: &'static str) -> Result<Vec<IpNet>, ConfigError> {
+        let network = |text: &String| {
+            let reason = || format!("must be networks such as 10.1.0.0/16, not {text:?}");
+            text.parse().map_err(|_| ConfigError::malformed(name, reason()))
+        };
+        self.list(name).iter().map(network).collect()
     }
 
     pub(super) fn dev_users(&self, name: &'static str) -> Result<Vec<DevUser>, ConfigError> {
@@ -153,7 +179,7 @@ impl<'a> Lookup<'a> {
         items.map(Some).ok_or_else(|| ConfigError::malformed(name, reason()))
     }
 
-    fn list(&self, name: &str) -> Vec<String> {
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
         let text = self.text(name).unwrap_or_default();
         text.split(',').map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect()
     }

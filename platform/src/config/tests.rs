@@ -33,6 +33,8 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(config.database_url_direct.expose_secret(), config.database_url.expose_secret());
     assert!(config.nats_url.is_none() && config.metrics_addr.is_none());
     assert!(config.dev_users.is_empty() && config.cors_origins.is_empty());
+    assert!(config.outbound.webhook_allowed_networks.is_empty(), "no private network unless it is named");
+    assert_eq!(config.outbound.mail.resend_base_url, "https://api.resend.com");
 }
 
 #[test]
@@ -54,6 +56,11 @@ fn malformed_variables_are_named() {
         ("APP_SECRET", "hunter2-too-short"),
         ("DEV_USERS", "a@iris.test"),
         ("DEV_USERS", "a@iris.test:hunter2"),
+        ("SECRETS_KEY", "hunter2-too-short"),
+        ("PUBLIC_URL", "iris.example"),
+        ("PUBLIC_URL", "https://u:hunter2@iris.example"),
+        ("RESEND_BASE_URL", "ftp://mail.example"),
+        ("WEBHOOK_ALLOWED_NETWORKS", "10.0.0.0/8,private"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "https://shop.example,*"),
         ("CORS_ORIGINS", "https://shop.example/path"),

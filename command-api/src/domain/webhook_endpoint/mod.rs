@@ -1,0 +1,79 @@
+//! Webhook endpoints.
+
+use chrono::{DateTime, Utc};
+use events::webhook_endpoint::{
+    DisabledReason, EndpointDetails, EndpointOwner, EndpointStatus, WebhookEndpoint, WebhookEndpointEvent,
+};
+use uuid::Uuid;
+
+use super::{Decide, refusal::Refusal};
+
+/// What can be asked of an endpoint. A deleted one is not found by whoever asks.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each is documented at the event that it leads to")]
+pub enum WebhookEndpointCommand {
+    Register { owner: EndpointOwner, details: EndpointDetails, secret_id: Uuid, handshake: bool },
+    Revise { details: EndpointDetails },
+    RotateSecret { secret_id: Uuid, former_valid_until: DateTime<Utc> },
+    Verify { rate_per_minute_max: Option<u32> },
+    Disable { reason: DisabledReason },
+    Enable,
+    Delete,
+    Ping { ping_id: Uuid },
+    Replay { replay_id: Uuid, from_position: i64, upto_position: i64 },
+    RetryDelivery { delivery_id: Uuid },
+    ReportFailing { since: DateTime<Utc>, failures: i64, disabled_at: DateTime<Utc> },
+}
+
+impl Decide for WebhookEndpoint {
+    type Command = WebhookEndpointCommand;
+
+    fn decide(&self, command: WebhookEndpointCommand) -> Result<Vec<WebhookEndpointEvent>, Refusal> {
+        use WebhookEndpointCommand as C;
+        use WebhookEndpointEvent as E;
+        let disabled = self.status == EndpointStatus::Disabled;
+        Ok(match command {
+            C::Register { owner, details, secret_id, handshake } => {
+                vec![E::WebhookEndpointRegistered { owner, details, secret_id, handshake }]
+            }
+            C::Revise { details } if details == self.details => vec![],
+            C::Revise { details } => vec![E::WebhookEndpointRevised { details }],
+            C::RotateSecret { secret_id, former_valid_until } => {
+                vec![E::WebhookSecretRotated { secret_id, former_valid_until }]
+            }
+            C::Verify { .. } if self.verified != Some(false) => vec![],
+            C::Verify { rate_per_minute_max } => vec![E::WebhookEndpointVerified { rate_per_minute_max }],
+            // The delivering side may say so after somebody else did: nothing new.
+            C::Disable { .. } if disabled => vec![],
+            C::Disable { reason } => vec![E::WebhookEndpointDisabled { reason }],
+            C::Enable if !disabled => vec![],
+            C::Enable => vec![E::WebhookEndpointEnabled {}],
+            C::Delete => vec![E::WebhookEndpointDeleted {}],
+            C::Ping { ping_id } => vec![E::WebhookPingRequested { ping_id }],
+            C::Replay { .. } if self.status != EndpointStatus::Active => {
+                return Err(not_active(self.status, "replay"));
+            }
+            C::Replay { replay_id, from_position, upto_position } => {
+                vec![E::WebhookReplayRequested { replay_id, from_position, upto_position }]
+            }
+            C::RetryDelivery { .. } if self.status != EndpointStatus::Active => {
+                return Err(not_active(self.status, "retry"));
+            }
+            C::RetryDelivery { delivery_id } => vec![E::WebhookDeliveryRetryRequested { delivery_id }],
+            C::ReportFailing { .. } if self.status != EndpointStatus::Active => vec![],
+            C::ReportFailing { since, failures, disabled_at } => {
+                vec![E::WebhookEndpointFailing { since, failures, disabled_at }]
+            }
+        })
+    }
+}
+
+fn not_active(status: EndpointStatus, attempted: &'static str) -> Refusal {
+    let state = match status {
+        EndpointStatus::Active => "active",
+        EndpointStatus::Unverified => "unverified",
+        EndpointStatus::Disabled => "disabled",
+        EndpointStatus::Deleted => "deleted",
+    };
+    Refusal::InvalidTransition { what: "webhook endpoint", state, attempted }
+}

@@ -1,0 +1,59 @@
+//! The log as the outside hears it.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{PublicEvent, PublishError, needs_origin, publish};
+use crate::{
+    RecordedEvent, StreamKind,
+    log::{read_feed, read_origins},
+};
+
+/// The kinds of streams that have anything to say to the outside.
+const KINDS: [StreamKind; 6] = [
+    StreamKind::Order,
+    StreamKind::Product,
+    StreamKind::Stock,
+    StreamKind::Restaurant,
+    StreamKind::Supplier,
+    StreamKind::WebhookEndpoint,
+];
+
+/// What the outside hears of a stretch of the log.
+#[derive(Debug)]
+pub struct PublicBatch {
+    /// In the order of their positions.
+    pub events: Vec<PublicEvent>,
+    /// All up to here has been read; at least `after`.
+    pub upto: i64,
+    /// Where the log ended.
+    pub head: i64,
+    /// Events that have no public form though their type has: left out of `events`.
+    pub unreadable: Vec<(i64, PublishError)>,
+}
+
+/// Reads on after a position: at most `positions_max` positions, most of which say nothing.
+///
+/// # Errors
+/// Whatever the database says; never a short batch in its place.
+pub async fn read_public(
+    connection: &mut PgConnection,
+    after: i64,
+    positions_max: i64,
+) -> Result<PublicBatch, sqlx::Error> {
+    let batch = read_feed(connection, after, positions_max, &KINDS).await?;
+    let leaning: Vec<_> = batch.events.iter().filter(|event| needs_origin(event)).collect();
+    let origins: HashMap<Uuid, RecordedEvent> =
+        read_origins(connection, &leaning).await?.into_iter().map(|event| (event.stream_id, event)).collect();
+    let mut public =
+        PublicBatch { events: Vec::new(), upto: batch.upto, head: batch.head, unreadable: Vec::new() };
+    for event in &batch.events {
+        match publish(event, origins.get(&event.stream_id)) {
+            Ok(said) => public.events.extend(said),
+            Err(error) => public.unreadable.push((event.global_position, error)),
+        }
+    }
+    Ok(public)
+}

@@ -1,0 +1,38 @@
+//! What handlers ask of the write side: the same commands as everyone else's, in the name of the system.
+
+use std::pin::Pin;
+
+use chrono::{DateTime, Utc};
+use events::{values::WebhookEndpointId, webhook_endpoint::DisabledReason};
+
+/// A command under way.
+pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<(), AskFailed>> + Send + 'a>>;
+
+/// Why a command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum AskFailed {
+    /// It never will be: the endpoint is gone.
+    #[error("refused")]
+    Refused,
+    /// Nobody knows yet, or not now: ask again later. All of these commands change nothing the second time.
+    #[error("not now")]
+    Later,
+}
+
+/// The way to the write side; `iris` connects it.
+pub trait Commands: Send + Sync + 'static {
+    /// Nothing is sent to the endpoint any more.
+    fn disable_endpoint(&self, endpoint_id: WebhookEndpointId, reason: DisabledReason) -> Asked<'_>;
+
+    /// The endpoint's owner is to be told that it fails.
+    fn report_endpoint_failing(
+        &self,
+        endpoint_id: WebhookEndpointId,
+        since: DateTime<Utc>,
+        failures: i64,
+        disabled_at: DateTime<Utc>,
+    ) -> Asked<'_>;
+
+    /// The receiver agreed to be sent webhooks.
+    fn verify_endpoint(&self, endpoint_id: WebhookEndpointId, rate_per_minute_max: Option<u32>) -> Asked<'_>;
+}

@@ -1,0 +1,112 @@
+-- Webhooks: what is to be sent to whom, and what became of it. Endpoints themselves are streams in the log.
+
+CREATE SCHEMA webhooks;
+
+CREATE TABLE webhooks.secrets (
+    secret_id   uuid        NOT NULL PRIMARY KEY,
+    endpoint_id uuid        NOT NULL,
+    sealed      bytea       NOT NULL,
+    created_at  timestamptz NOT NULL
+);
+COMMENT ON TABLE webhooks.secrets IS 'Signing secrets, sealed under SECRETS_KEY with endpoint and secret id as associated data. Which of them sign, and until when, is in the endpoint''s stream. Written before the command that names it: a secret that no stream names signs nothing.';
+-- Deleting an endpoint: DELETE … WHERE endpoint_id = $1.
+CREATE INDEX secrets_endpoint ON webhooks.secrets (endpoint_id);
+
+CREATE TABLE webhooks.lanes (
+    endpoint_id         uuid        NOT NULL PRIMARY KEY,
+    registered_position bigint      NOT NULL,
+    state               json        NOT NULL,
+    due                 timestamptz,
+    holder              uuid,
+    fence               bigint      NOT NULL DEFAULT 0,
+    lease_until         timestamptz,
+    breaker_failures    int         NOT NULL DEFAULT 0,
+    breaker_opened      int         NOT NULL DEFAULT 0,
+    breaker_until       timestamptz,
+    failing_since       timestamptz,
+    failures            bigint      NOT NULL DEFAULT 0,
+    warnings            int         NOT NULL DEFAULT 0,
+    last_success_at     timestamptz
+);
+COMMENT ON TABLE webhooks.lanes IS 'One row per endpoint: what the dispatcher needs to know of it, when it is next to be looked at, and in whose hands it is. A dead endpoint is one row that is not due, however much waits for it.';
+COMMENT ON COLUMN webhooks.lanes.state IS 'Folded<WebhookEndpoint> as of the fan-out''s position.';
+COMMENT ON COLUMN webhooks.lanes.due IS 'When there is something to do; NULL while nothing waits. Never before breaker_until.';
+COMMENT ON COLUMN webhooks.lanes.failing_since IS 'When the first attempt failed that no success has followed.';
+-- Claiming: SELECT … WHERE due <= $1 ORDER BY due.
+CREATE INDEX lanes_due ON webhooks.lanes (due) WHERE due IS NOT NULL;
+
+CREATE TABLE webhooks.messages (
+    event_id      uuid NOT NULL,
+    payload_style text NOT NULL CHECK (payload_style IN ('full', 'thin')),
+    body          text NOT NULL,
+    PRIMARY KEY (event_id, payload_style)
+);
+COMMENT ON TABLE webhooks.messages IS 'The exact bytes that are sent and signed, once per event and style: every attempt at every endpoint sends the same.';
+
+CREATE TABLE webhooks.deliveries (
+    delivery_id   uuid        NOT NULL PRIMARY KEY,
+    endpoint_id   uuid        NOT NULL,
+    event_id      uuid        NOT NULL,
+    event_type    text        NOT NULL,
+    payload_style text        NOT NULL,
+    aggregate_id  uuid        NOT NULL,
+    position      bigint      NOT NULL,
+    origin        text        NOT NULL CHECK (origin IN ('live', 'replay', 'ping')),
+    replay_id     uuid,
+    state         text        NOT NULL CHECK (state IN ('pending', 'delivered', 'failed', 'cancelled')),
+    stepped_aside boolean     NOT NULL DEFAULT false,
+    attempts      int         NOT NULL DEFAULT 0,
+    due           timestamptz NOT NULL,
+    created_at    timestamptz NOT NULL,
+    finished_at   timestamptz,
+    CHECK ((state = 'pending') = (finished_at IS NULL)),
+    CHECK ((origin = 'replay') = (replay_id IS NOT NULL))
+);
+COMMENT ON TABLE webhooks.deliveries IS 'One row per event and endpoint that wants it. webhook-id is the event''s id: it is the same however often, and in whichever replay, it is sent.';
+COMMENT ON COLUMN webhooks.deliveries.stepped_aside IS 'It has failed so often that later ones of its aggregate no longer wait for it.';
+-- An event is sent once to an endpoint, and once more per replay that asks for it.
+CREATE UNIQUE INDEX deliveries_once ON webhooks.deliveries
+    (endpoint_id, event_id, COALESCE(replay_id, '00000000-0000-0000-0000-000000000000'::uuid));
+-- The next ones of a lane: … WHERE endpoint_id = $1 AND state = 'pending' ORDER BY due, position.
+CREATE INDEX deliveries_due ON webhooks.deliveries (endpoint_id, due, position) WHERE state = 'pending';
+-- Is there an earlier one of the same aggregate that it must wait for?
+CREATE INDEX deliveries_before ON webhooks.deliveries (endpoint_id, aggregate_id, position) WHERE state = 'pending';
+-- GET /webhook-endpoints/{id}/deliveries: newest first.
+CREATE INDEX deliveries_newest ON webhooks.deliveries (endpoint_id, created_at DESC, delivery_id DESC);
+
+CREATE TABLE webhooks.attempts (
+    delivery_id      uuid        NOT NULL REFERENCES webhooks.deliveries ON DELETE CASCADE,
+    number           int         NOT NULL CHECK (number > 0),
+    attempted_at     timestamptz NOT NULL,
+    outcome          text        NOT NULL,
+    status           smallint,
+    headers_ms       int,
+    total_ms         int         NOT NULL,
+    response_headers json        NOT NULL,
+    response_body    bytea       NOT NULL CHECK (octet_length(response_body) <= 16384),
+    PRIMARY KEY (delivery_id, number)
+);
+COMMENT ON TABLE webhooks.attempts IS 'Every request that was made, and what came back.';
+COMMENT ON COLUMN webhooks.attempts.outcome IS 'delivered, or a word for why not: http_status, redirect, timeout, connect, tls, dns, address_refused, …';
+COMMENT ON COLUMN webhooks.attempts.response_body IS 'The first 16 KiB.';
+
+CREATE TABLE webhooks.replays (
+    replay_id     uuid        NOT NULL PRIMARY KEY,
+    endpoint_id   uuid        NOT NULL,
+    next_position bigint      NOT NULL,
+    upto_position bigint      NOT NULL,
+    queued        bigint      NOT NULL DEFAULT 0,
+    created_at    timestamptz NOT NULL,
+    finished_at   timestamptz
+);
+COMMENT ON TABLE webhooks.replays IS 'One row per replay: next_position moves in the transaction that queues its deliveries, so a replay goes on where it was.';
+-- The next stretch: … WHERE finished_at IS NULL ORDER BY created_at.
+CREATE INDEX replays_unfinished ON webhooks.replays (created_at) WHERE finished_at IS NULL;
+
+GRANT USAGE ON SCHEMA webhooks TO iris_handler, iris_command, iris_query;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA webhooks TO iris_handler;
+-- The command that makes a secret seals it; the answer shows it once.
+GRANT SELECT, INSERT, DELETE ON webhooks.secrets TO iris_command;
+-- A retry names a delivery, which must be the endpoint's.
+GRANT SELECT ON webhooks.deliveries TO iris_command;
+GRANT SELECT ON webhooks.deliveries, webhooks.attempts, webhooks.replays, webhooks.lanes TO iris_query;
