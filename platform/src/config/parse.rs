@@ -120,7 +120,8 @@ impl<'a> Lookup<'a> {
     /// An `http` or `https` URL without user, query and fragment; without its trailing slash.
     pub(super) fn base_url(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let reason = || format!("must be a URL such as https://iris.example, not {text:?}");
+        // Not quoted: somebody may have put a password into it.
+        let reason = || "must be a URL such as https://iris.example, without user, query and fragment";
         let uri: Uri = text.parse().map_err(|_| ConfigError::malformed(name, reason()))?;
         let named = matches!(uri.scheme_str(), Some("http" | "https"));
         let plain = uri.query().is_none() && !text.contains('#') && !text.contains('@');
