@@ -28,7 +28,7 @@ const KEPT_APART: [(&str, &[&str]); 6] = [
     ("jsonwebtoken", &["platform"]),
     ("postgres-es", &["command-api", "tests"]),
     ("cqrs-es", &["events", "command-api", "tests"]),
-    ("axum", &["platform", "command-api", "query-api", "iris"]),
+    ("axum", &["platform", "command-api", "query-api", "iris", "tests"]),
     ("utoipa-swagger-ui", &["iris"]),
 ];
 

@@ -2,17 +2,21 @@
 
 pub mod client;
 pub mod database;
+pub mod nats_server;
 pub mod ordering;
 pub mod process;
 pub mod proxy;
+pub mod receiver;
 pub mod servers;
 
 pub use client::Client;
 pub use database::TestDatabase;
+pub use nats_server::NatsServer;
 pub use ordering::Ordering;
 
 pub use process::IrisProcess;
 pub use proxy::{Cut, Proxy};
+pub use receiver::{Receiver, Webhook};
 pub use servers::PrivateServers;
 
 /// Asks until the answer is yes; a scenario waits for what it is about, never for time.

@@ -27,6 +27,7 @@ pub struct IrisProcess {
     database_url: String,
     direct_url: String,
     dev_users: String,
+    settings: Vec<(String, String)>,
     port: u16,
     child: Option<Child>,
 }
@@ -37,6 +38,14 @@ impl IrisProcess {
     /// # Panics
     /// If any of it fails.
     pub async fn start(database: &TestDatabase) -> Self {
+        Self::start_with(database, &[]).await
+    }
+
+    /// The same with further settings.
+    ///
+    /// # Panics
+    /// If any of it fails.
+    pub async fn start_with(database: &TestDatabase, settings: &[(&str, &str)]) -> Self {
         let database_url = login(database).await;
         let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("bound").port();
         let mut process = Self {
@@ -44,6 +53,7 @@ impl IrisProcess {
             database_url,
             direct_url: database.url(),
             dev_users: String::new(),
+            settings: settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
             port,
             child: None,
         };
@@ -62,6 +72,7 @@ impl IrisProcess {
             database_url: self.database_url.clone(),
             direct_url: self.direct_url.clone(),
             dev_users: self.dev_users.clone(),
+            settings: self.settings.clone(),
             port,
             child: None,
         };
@@ -149,6 +160,7 @@ impl IrisProcess {
             .env("DEV_USERS", &self.dev_users)
             .env("HTTP_ADDR", format!("127.0.0.1:{}", self.port))
             .env_remove("NATS_URL")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }
