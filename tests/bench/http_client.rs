@@ -53,6 +53,14 @@ impl HttpConnection {
         &self.received[self.body.clone()]
     }
 
+    /// `Iris-Position` of the last answer.
+    pub fn position(&self) -> anyhow::Result<i64> {
+        let head = std::str::from_utf8(&self.received[..self.body.start])?;
+        let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+        let field = fields.find(|(name, _)| name.eq_ignore_ascii_case("iris-position"));
+        Ok(field.context("Iris-Position")?.1.trim().parse()?)
+    }
+
     async fn read_more(&mut self) -> anyhow::Result<()> {
         if self.stream.read_buf(&mut self.received).await? == 0 {
             bail!("the server closed the connection");

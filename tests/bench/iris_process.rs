@@ -32,6 +32,16 @@ pub struct IrisProcess {
 impl IrisProcess {
     /// Starts it on a database and waits until it is ready. Its log goes to `log`, as JSON.
     pub async fn start(database_url: &str, secret: &str, log: &Path) -> anyhow::Result<Self> {
+        Self::start_with(database_url, secret, log, &[]).await
+    }
+
+    /// The same with further settings.
+    pub async fn start_with(
+        database_url: &str,
+        secret: &str,
+        log: &Path,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         // Taken and given back: nobody else asks for ports at this moment.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let began = Instant::now();
@@ -42,6 +52,7 @@ impl IrisProcess {
             .env("APP_SECRET", secret)
             .env("HTTP_ADDR", &address)
             .env("LOG_FORMAT", "json")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(File::create(log)?)
             .stderr(File::options().append(true).create(true).open(log.with_extension("err"))?)
@@ -77,14 +88,20 @@ impl IrisProcess {
 
     /// Sum and count of one of its histograms.
     pub async fn histogram(&self, name: &str) -> anyhow::Result<(f64, f64)> {
+        let text = self.metrics().await?;
+        let value = |suffix: &str| metric(&text, &format!("{name}_{suffix}"));
+        Ok((value("sum"), value("count")))
+    }
+
+    /// One of its gauges or counters without labels; 0 while it has none.
+    pub async fn gauge(&self, name: &str) -> anyhow::Result<f64> {
+        Ok(metric(&self.metrics().await?, name))
+    }
+
+    async fn metrics(&self) -> anyhow::Result<String> {
         let mut connection = HttpConnection::open(&self.address).await?;
         connection.get("/metrics", "").await?;
-        let text = String::from_utf8_lossy(connection.body()).into_owned();
-        let value = |suffix: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}_{suffix} ")));
-            line.and_then(|value| value.trim().parse().ok()).unwrap_or(0.0)
-        };
-        Ok((value("sum"), value("count")))
+        Ok(String::from_utf8_lossy(connection.body()).into_owned())
     }
 
     async fn is_ready(&self) -> bool {
@@ -98,6 +115,11 @@ impl Drop for IrisProcess {
         let _gone = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+fn metric(text: &str, name: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    line.and_then(|value| value.trim().parse().ok()).unwrap_or(0.0)
 }
 
 /// `IRIS_BIN`, else the one that was built beside this program.

@@ -48,15 +48,21 @@ async fn worst_lag_ms(connection: &mut PgConnection) -> Result<f64, sqlx::Error>
     .await
 }
 
+/// Where the log ends.
+pub async fn head(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT position FROM public.log_head").fetch_one(connection).await
+}
+
 /// Waits until every read model has the whole log.
 pub async fn caught_up(options: &PgConnectOptions) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect_with(options).await?;
     loop {
-        // Six read models; one that never started has no row.
+        // A read model that never started has no row.
         let behind: bool = sqlx::query_scalar(
-            "SELECT count(*) FILTER (WHERE c.position = h.position) < 6 \
+            "SELECT count(*) FILTER (WHERE c.position = h.position) < $1 \
              FROM public.log_head h LEFT JOIN read.checkpoints c ON true",
         )
+        .bind(i64::try_from(projections::all().len())?)
         .fetch_one(&mut connection)
         .await?;
         if !behind {

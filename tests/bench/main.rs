@@ -4,10 +4,13 @@
 //! not work, never because of a figure.
 
 mod appending;
+mod delivering;
 mod dice;
 mod feeding;
 mod fill;
 mod history;
+mod hook_receiver;
+mod hostile_receiver;
 mod http_client;
 mod iris_process;
 mod lag;
@@ -20,6 +23,7 @@ mod orders;
 mod plain;
 mod processes;
 mod reading;
+mod relaying;
 mod rival;
 mod run;
 mod sizes;
@@ -36,9 +40,9 @@ use crate::{run::Run, sizes::Sizes};
 const HELP: &str = "\
 make bench [ARGS=\"…\"]: one table of figures, as Markdown, and target/bench.json
   --short           small sizes, a minute or two: to see that everything runs
-  --only PART,…     of orders, append, feed, reads";
+  --only PART,…     of orders, append, feed, relay, webhooks, reads";
 
-const PARTS: [&str; 4] = ["orders", "append", "feed", "reads"];
+const PARTS: [&str; 6] = ["orders", "append", "feed", "relay", "webhooks", "reads"];
 
 /// What was asked for.
 struct Arguments {
@@ -67,6 +71,12 @@ async fn main() -> anyhow::Result<()> {
     }
     if has("feed") {
         feeding::measure(&mut run).await?;
+    }
+    if has("relay") {
+        relaying::measure(&mut run).await?;
+    }
+    if has("webhooks") {
+        delivering::measure(&mut run).await?;
     }
     if has("reads") {
         reading::measure(&mut run).await?;

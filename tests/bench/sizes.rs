@@ -17,6 +17,14 @@ pub struct Sizes {
     pub append_events: usize,
     /// Orders in the log that is read and rebuilt, nine events each.
     pub feed_orders: usize,
+    /// Orders in the log that the relay begins with.
+    pub relay_orders: usize,
+    /// Deliveries per round of webhooks.
+    pub webhook_deliveries: usize,
+    /// Deliveries that wait for dead endpoints.
+    pub dead_deliveries: usize,
+    /// Price changes that a healthy endpoint hears of, per round.
+    pub price_changes: usize,
     /// Orders and products of the large database.
     pub large: (usize, usize),
     /// Orders and products of the small one.
@@ -37,6 +45,10 @@ impl Sizes {
             clients: &[1, 16, 64],
             append_events: 60_000,
             feed_orders: 20_000,
+            relay_orders: 40_000,
+            webhook_deliveries: 30_000,
+            dead_deliveries: 200_000,
+            price_changes: 2_000,
             large: (1_000_000, 100_000),
             small: (1_000, 1_000),
             reads: 500,
@@ -51,6 +63,10 @@ impl Sizes {
             warm_up: Duration::from_secs(1),
             append_events: 10_000,
             feed_orders: 2_000,
+            relay_orders: 2_000,
+            webhook_deliveries: 2_000,
+            dead_deliveries: 10_000,
+            price_changes: 200,
             large: (20_000, 5_000),
             reads: 100,
             starts: 3,

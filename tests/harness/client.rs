@@ -106,6 +106,17 @@ impl Client {
         self.send(Method::POST, path, &[("idempotency-key", key)], Some(body)).await
     }
 
+    /// Commands as a client would whose answer got lost: the same request under the same key until
+    /// somebody answers for good.
+    pub async fn insist(&self, path: &str, key: &str, body: &Value) -> Answer {
+        loop {
+            match self.try_post(path, key, body).await {
+                Ok(answer) if !answer.status.is_server_error() => return answer,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    }
+
     /// Any request.
     ///
     /// # Errors

@@ -8,22 +8,12 @@ use std::{
 
 use events::log::check_log;
 use futures::future::join_all;
-use harness::{Client, IrisProcess, TestDatabase, client::Answer, until};
-use serde_json::{Value, json};
+use harness::{IrisProcess, TestDatabase, until};
+use serde_json::json;
 
 const CLIENTS: usize = 16;
 const ORDERS_EACH: usize = 12;
 const KILLS: usize = 5;
-
-/// As a client would: the same request under the same key until somebody answers for good.
-async fn insist(client: &Client, path: &str, key: &str, body: &Value) -> Answer {
-    loop {
-        match client.try_post(path, key, body).await {
-            Ok(answer) if !answer.status.is_server_error() => return answer,
-            _ => tokio::task::yield_now().await,
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() {
@@ -39,12 +29,12 @@ async fn nothing_acknowledged_is_lost_and_nothing_happens_twice() {
         for turn in 0..ORDERS_EACH {
             let key = format!("client-{number}-order-{turn}");
             let opening = json!({"restaurant_id": restaurant_id});
-            let cart = insist(&restaurant, "/carts", &format!("{key}-cart"), &opening).await;
+            let cart = restaurant.insist("/carts", &format!("{key}-cart"), &opening).await;
             let items = format!("/carts/{}/items", cart.text("id"));
             let adding = json!({"product_id": product_id, "qty": "1"});
-            insist(&restaurant, &items, &format!("{key}-item"), &adding).await;
+            restaurant.insist(&items, &format!("{key}-item"), &adding).await;
             let placing = json!({"cart_id": cart.text("id"), "payment_method": "invoice"});
-            let order = insist(&restaurant, "/orders", &key, &placing).await;
+            let order = restaurant.insist("/orders", &key, &placing).await;
             assert!(order.status.is_success(), "{}", order.body);
             orders.insert(key, order.text("id"));
             acknowledged.fetch_add(1, Ordering::Relaxed);
