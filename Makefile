@@ -5,6 +5,7 @@
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 VENV := $(TARGET_DIR)/checks-venv
+GENERATED := $(TARGET_DIR)/generated
 RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo "nextest run" || echo test)
 
 .PHONY: help run test bench lint generated check-containers
@@ -34,13 +35,18 @@ lint:
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets -- -D warnings
 
-## make generated          Writes docs/openapi.json again, and fails when it was not current.
+## make generated          Writes what docs/ has from the code again, and fails when it was not current.
 generated:
 	@cargo build --bin iris
-	@$(TARGET_DIR)/debug/iris openapi > $(TARGET_DIR)/openapi.json
-	@cmp -s $(TARGET_DIR)/openapi.json docs/openapi.json || { \
-		cp $(TARGET_DIR)/openapi.json docs/openapi.json; \
-		echo "docs/openapi.json was not current; it is now: commit it" >&2; exit 1; }
+	@rm -rf $(GENERATED)
+	@mkdir -p $(GENERATED)
+	@$(TARGET_DIR)/debug/iris openapi > $(GENERATED)/openapi.json
+	@$(TARGET_DIR)/debug/iris event-schemas $(GENERATED)
+	@for path in openapi.json asyncapi.json events; do \
+		diff -rq $(GENERATED)/$$path docs/$$path >/dev/null 2>&1 || { \
+			rm -rf docs/$$path; cp -R $(GENERATED)/$$path docs/$$path; stale=1; \
+			echo "docs/$$path was not current; it is now: commit it" >&2; }; \
+	done; exit $${stale:-0}
 
 ## make check-containers   The compose file against its schema, the Dockerfile by hadolint; needs no engine.
 check-containers: $(VENV)/ready

@@ -4,6 +4,7 @@ mod api_document;
 mod create_account;
 mod dev;
 mod doctor;
+mod event_schemas;
 mod health;
 mod health_routes;
 mod migrate;
@@ -49,6 +50,8 @@ enum Role {
     Doctor,
     /// Print the `OpenAPI` document.
     Openapi,
+    /// Write the public events' JSON Schemas and `AsyncAPI` document into a directory.
+    EventSchemas(event_schemas::Arguments),
     /// Run Postgres and NATS alone, or a command with them.
     Services(services_command::Arguments),
     /// Ask a URL whether it is well: exits 0 or 1.
@@ -77,6 +80,7 @@ async fn main() -> ExitCode {
         Role::CreateAccount(arguments) => create_account::run(arguments).await,
         Role::Doctor => doctor::run().await,
         Role::Openapi => openapi::run(),
+        Role::EventSchemas(arguments) => event_schemas::run(&arguments),
         Role::Services(arguments) => services_command::run(arguments).await,
         Role::Health { url } => Ok(health::run(&url)),
         Role::ServicesKeeper { data_dir: _ } => Ok(services::keeper::run()),

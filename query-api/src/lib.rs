@@ -12,7 +12,9 @@ pub mod freshness;
 
 mod accept;
 mod answer;
+mod asyncapi;
 mod carts;
+mod event_types;
 mod failure;
 mod listing;
 mod me;
@@ -26,5 +28,6 @@ mod router;
 mod state;
 mod suppliers;
 
+pub use asyncapi::asyncapi;
 pub use router::router;
 pub use state::QueryState;

@@ -2,7 +2,7 @@
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{carts, me, orders, products, restaurants, state::QueryState, suppliers};
+use crate::{asyncapi, carts, event_types, me, orders, products, restaurants, state::QueryState, suppliers};
 
 /// All reads, under `/api/v1`, with their part of the OpenAPI document.
 ///
@@ -25,5 +25,7 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(orders::get::get_order)) //                /api/v1/orders/{id}
         .routes(routes!(orders::receipt::get_receipt)) //          /api/v1/orders/{id}/receipt
         .routes(routes!(orders::invoice::get_invoice)) //          /api/v1/orders/{id}/invoice
+        .routes(routes!(event_types::list_event_types)) //         /api/v1/event-types
+        .routes(routes!(asyncapi::get_asyncapi)) //                /api/v1/asyncapi.json
         .with_state(state)
 }

@@ -4,6 +4,7 @@ pub mod client;
 pub mod database;
 pub mod nats_server;
 pub mod ordering;
+pub mod peers;
 pub mod process;
 pub mod proxy;
 pub mod receiver;

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod committing;
+mod foreign_peers;
 mod hostile_requests;
 mod kill_nine;
 mod lost_connections;
 mod ordering;
 mod paused_process;
+mod public_log;
 mod rebuild;
 mod starting;
 mod upstream_faults;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::quantity_schema;
+use super::{currency_schema, quantity_schema};
 use crate::values::{Currency, Gtin, ProductId, Quantity, SupplierId, decimal};
 
 /// A product is offered.
@@ -20,12 +20,13 @@ pub struct ProductCreated {
     pub sku: String,
     /// UN/ECE Recommendation 20 code of the unit that it is sold by.
     pub unit: String,
-    /// Its barcode number.
-    #[schemars(with = "Option<String>")]
+    /// Its barcode number, a GTIN-8, -12, -13 or -14.
+    #[schemars(with = "Option<String>", regex(pattern = r"^([0-9]{8}|[0-9]{12,14})$"))]
     pub gtin: Option<Gtin>,
     /// Price of one unit without VAT.
     pub price_cents: i64,
     /// ISO 4217.
+    #[schemars(schema_with = "currency_schema")]
     pub currency: Currency,
 }
 
@@ -43,8 +44,8 @@ pub struct ProductRevised {
     pub sku: String,
     /// UN/ECE Recommendation 20 code of the unit that it is sold by.
     pub unit: String,
-    /// Its barcode number.
-    #[schemars(with = "Option<String>")]
+    /// Its barcode number, a GTIN-8, -12, -13 or -14.
+    #[schemars(with = "Option<String>", regex(pattern = r"^([0-9]{8}|[0-9]{12,14})$"))]
     pub gtin: Option<Gtin>,
 }
 
@@ -61,6 +62,7 @@ pub struct PriceChanged {
     /// Price of one unit without VAT from now on.
     pub price_cents: i64,
     /// ISO 4217.
+    #[schemars(schema_with = "currency_schema")]
     pub currency: Currency,
 }
 
@@ -92,11 +94,11 @@ pub struct StockLow {
     pub product_id: ProductId,
     /// Who sells it.
     pub supplier_id: SupplierId,
-    /// What can still be ordered.
+    /// What can still be ordered: a decimal as text.
     #[serde(with = "decimal")]
     #[schemars(schema_with = "quantity_schema")]
     pub available: Quantity,
-    /// What counts as low.
+    /// What counts as low: a decimal as text.
     #[serde(with = "decimal")]
     #[schemars(schema_with = "quantity_schema")]
     pub low_stock_qty: Quantity,

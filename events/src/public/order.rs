@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::quantity_schema;
+use super::{currency_schema, quantity_schema};
 use crate::{
     order::{OrderEvent, OrderedLine, Party, PaymentMethod},
     values::{
@@ -26,7 +26,7 @@ pub struct PlacedLine {
     pub name: String,
     /// UN/ECE Recommendation 20 code of the unit.
     pub unit: String,
-    /// How much was ordered.
+    /// How much was ordered: a decimal as text.
     #[serde(with = "decimal")]
     #[schemars(schema_with = "quantity_schema")]
     pub qty: Quantity,
@@ -55,8 +55,10 @@ pub struct OrderPlaced {
     /// Who sells.
     pub supplier_id: SupplierId,
     /// At least one; unique by line and by product.
+    #[schemars(length(min = 1))]
     pub lines: Vec<PlacedLine>,
     /// ISO 4217, of all amounts.
+    #[schemars(schema_with = "currency_schema")]
     pub currency: Currency,
     /// With VAT.
     pub total_cents: i64,
@@ -130,11 +132,11 @@ pub struct DeliveredLine {
     pub product_id: ProductId,
     /// The supplier's number for it when it was ordered.
     pub sku: String,
-    /// How much was ordered.
+    /// How much was ordered: a decimal as text.
     #[serde(with = "decimal")]
     #[schemars(schema_with = "quantity_schema")]
     pub qty: Quantity,
-    /// How much was delivered; at most what was ordered.
+    /// How much was delivered, at most what was ordered: a decimal as text.
     #[serde(with = "decimal")]
     #[schemars(schema_with = "quantity_schema")]
     pub delivered_qty: Quantity,
@@ -173,8 +175,9 @@ pub struct DeliveryMarked {
     /// Every line of the order.
     pub lines: Vec<DeliveredLine>,
     /// ISO 4217, of all amounts.
+    #[schemars(schema_with = "currency_schema")]
     pub currency: Currency,
-    /// Absent where nothing was delivered.
+    /// Null where nothing was delivered: there is nothing to invoice.
     pub invoice: Option<DeliveryInvoice>,
     /// When.
     pub delivered_at: DateTime<Utc>,
@@ -186,7 +189,7 @@ pub struct DeliveryMarked {
 pub struct ReceivedLine {
     /// The line.
     pub line_id: LineId,
-    /// How much arrived in order; less than was delivered is a claim.
+    /// How much arrived in order, a decimal as text; less than was delivered is a claim.
     #[serde(with = "decimal")]
     #[schemars(schema_with = "quantity_schema")]
     pub received_qty: Quantity,

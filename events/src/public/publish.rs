@@ -97,7 +97,9 @@ fn first<'a>(
     origin: Option<&'a RecordedEvent>,
 ) -> Result<&'a RecordedEvent, PublishError> {
     let first = if event.sequence == 1 { Some(event) } else { origin };
-    let same = |first: &&RecordedEvent| first.stream_id == event.stream_id && first.sequence == 1;
+    // By kind, too: a product and its stock share an id.
+    let stream = |of: &RecordedEvent| (of.stream_kind.clone(), of.stream_id);
+    let same = |first: &&RecordedEvent| stream(first) == stream(event) && first.sequence == 1;
     first.filter(same).ok_or(PublishError::NoOrigin { position: event.global_position })
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect, also in its fixtures")]
 
 mod documents;
+mod event_types;
 mod fixtures;
 mod freshness;
 mod metrics;

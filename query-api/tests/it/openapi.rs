@@ -4,14 +4,17 @@ use serde_json::Value;
 
 use crate::world::World;
 
+/// The same whatever is in the log: these know of no position.
+const CONSTANT: [&str; 2] = ["/api/v1/asyncapi.json", "/api/v1/event-types"];
+
 #[tokio::test]
 async fn every_route_is_documented_with_its_refusals_and_takes_a_position() {
     let world = World::new().await;
     let (_, document) = query_api::router(world.state()).split_for_parts();
     let document = serde_json::to_value(document).unwrap();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 16);
-    for (path, item) in paths {
+    assert_eq!(paths.len(), 18);
+    for (path, item) in paths.iter().filter(|(path, _)| !CONSTANT.contains(&path.as_str())) {
         let get = &item["get"];
         let responses = get["responses"].as_object().unwrap();
         for status in ["200", "400", "401", "503"] {

@@ -1,0 +1,40 @@
+"""Reads a JetStream stream from its start by nats-py, which knows nothing of Iris.
+
+In:  {"url": "nats://...", "stream": "IRIS_EVENTS" if absent, "count": how many messages to wait for}
+Out: [{"subject", "headers": {...}, "body": text, "stream_sequence"}, ...] in the order in which they came.
+"""
+
+import asyncio
+import json
+import sys
+
+import nats
+from nats.js.api import DeliverPolicy
+
+PATIENCE_S = 60
+
+
+async def read(url, count, stream="IRIS_EVENTS"):
+    connection = await nats.connect(url, max_reconnect_attempts=3)
+    subscription = await connection.jetstream().subscribe(
+        ">", stream=stream, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
+    )
+    messages = []
+    while len(messages) < count:
+        try:
+            message = await subscription.next_msg(timeout=PATIENCE_S)
+        except nats.errors.TimeoutError:
+            sys.exit(f"{len(messages)} messages of {count} came")
+        messages.append(
+            {
+                "subject": message.subject,
+                "headers": message.headers or {},
+                "body": message.data.decode(),
+                "stream_sequence": message.metadata.sequence.stream,
+            }
+        )
+    await connection.close()
+    return messages
+
+
+json.dump(asyncio.run(read(**json.load(sys.stdin))), sys.stdout)
