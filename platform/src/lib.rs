@@ -14,4 +14,5 @@ pub mod http;
 pub mod paging;
 pub mod seal;
 pub mod shutdown;
+pub mod signing_secret;
 pub mod telemetry;

@@ -1,14 +1,32 @@
 //! Requests to addresses that somebody else chose: webhooks and whatever else lets a stranger name a URL.
+//!
+//! Such a stranger may name our own network, may answer without end, drop by drop or not at all. So: the URL
+//! is judged ([`UrlPolicy`]), the addresses that its name has are judged and are those dialled (`resolve`),
+//! redirects are not followed, and time and bytes are bounded whatever comes.
 
+mod address;
+mod client;
+mod failure;
+mod resolve;
 mod url;
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
+use ::url::Url;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use ipnet::IpNet;
+use reqwest::{Certificate, Client, RequestBuilder, Response};
+use tokio::time::timeout;
 
-pub use self::url::{RefusedUrl, UrlPolicy};
+use self::{address::Reach, client::client, resolve::Accepted};
+pub use self::{
+    failure::SendFailure,
+    url::{RefusedUrl, UrlPolicy},
+};
 
 /// How requests are made.
 #[derive(Clone, Debug)]
@@ -17,33 +35,38 @@ pub struct EgressSettings {
     pub allowed_networks: Vec<IpNet>,
     /// `User-Agent`.
     pub user_agent: String,
-    /// Until a connection stands, name lookup included.
+    /// Until a connection stands, name lookup and TLS included.
     pub connect_timeout: Duration,
-    /// Until the last byte of the answer.
+    /// Until the last byte of the answer, all before it included.
     pub total_timeout: Duration,
     /// Bytes of the answer's body that are read; the rest is not waited for.
     pub response_bytes_max: usize,
+    /// Who is asked for names; where absent, the system's nameservers as they are at the start.
+    pub nameserver: Option<SocketAddr>,
 }
 
 /// Makes requests; cheap to clone, shares its connections.
 #[derive(Clone, Debug)]
 pub struct Egress {
-    client: reqwest::Client,
+    encrypted: Client,
+    /// Where there are allowed networks, to those.
+    plain: Option<Client>,
     policy: UrlPolicy,
+    total_timeout: Duration,
     response_bytes_max: usize,
 }
 
 /// The HTTP client cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[error("the client for outgoing requests cannot be built")]
-pub struct EgressError(#[from] reqwest::Error);
+pub struct EgressError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 /// What came of a request.
 #[derive(Debug)]
 pub struct Sent {
-    /// The answer, or why there is none.
+    /// The answer, or why there is none. A redirect is an answer like any other.
     pub result: Result<Received, SendFailure>,
-    /// Until the answer's headers were there.
+    /// Until the answer's headers were there; also where its body then failed.
     pub headers_after: Option<Duration>,
     /// Until it was over.
     pub total: Duration,
@@ -56,41 +79,10 @@ pub struct Received {
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
-    /// The beginning of its body.
+    /// The beginning of its body, byte for byte as sent: nothing is decompressed.
     pub body: Bytes,
-    /// There was more of it.
+    /// There was more of it, or it was full and nothing said that it ended there.
     pub truncated: bool,
-}
-
-/// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendFailure {
-    /// The URL or the address that its name has is not to be reached.
-    AddressRefused,
-    /// The name has no address.
-    Dns,
-    /// Nobody accepts connections.
-    Connect,
-    /// No trust between the two.
-    Tls,
-    /// Too slow.
-    Timeout,
-    /// The connection broke, or what came was no HTTP.
-    Broken,
-}
-
-impl SendFailure {
-    /// As it stands in the attempt log.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AddressRefused => "address_refused",
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Broken => "broken",
-        }
-    }
 }
 
 impl Egress {
@@ -99,15 +91,22 @@ impl Egress {
     /// # Errors
     /// The TLS provider cannot be set up.
     pub fn try_new(settings: &EgressSettings) -> Result<Self, EgressError> {
-        let client = reqwest::Client::builder()
-            .user_agent(&settings.user_agent)
-            .connect_timeout(settings.connect_timeout)
-            .timeout(settings.total_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()?;
-        let policy = UrlPolicy::new(settings.allowed_networks.clone());
-        Ok(Self { client, policy, response_bytes_max: settings.response_bytes_max })
+        Self::trusting(settings, &[])
+    }
+
+    /// Trusts `roots` beside those of the system.
+    fn trusting(settings: &EgressSettings, roots: &[Certificate]) -> Result<Self, EgressError> {
+        let reach = Reach::new(settings.allowed_networks.clone());
+        let client = |accepted| client(settings, reach.clone(), accepted, roots);
+        let encrypted = client(Accepted::PublicAndAllowed)?;
+        let plain = (!reach.is_public_only()).then(|| client(Accepted::AllowedAlone)).transpose()?;
+        Ok(Self {
+            encrypted,
+            plain,
+            policy: UrlPolicy::new(settings.allowed_networks.clone()),
+            total_timeout: settings.total_timeout,
+            response_bytes_max: settings.response_bytes_max,
+        })
     }
 
     /// Which URLs it takes.
@@ -118,49 +117,67 @@ impl Egress {
     /// Makes one request; never follows a redirect, never retries.
     pub async fn send(&self, method: Method, url: &str, headers: HeaderMap, body: Bytes) -> Sent {
         let begun = Instant::now();
-        let Ok(url) = self.policy.check(url) else {
-            return Sent {
-                result: Err(SendFailure::AddressRefused),
-                headers_after: None,
-                total: begun.elapsed(),
-            };
-        };
-        let request = self.client.request(method, url).headers(headers).body(body);
-        let mut response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => {
-                return Sent { result: Err(failure(&error)), headers_after: None, total: begun.elapsed() };
+        let mut headers_after = None;
+        let result = match self.request(method, url) {
+            Some(request) => {
+                let request = request.headers(headers).body(body);
+                let exchange = self.exchange(request, begun, &mut headers_after);
+                // Around everything: a body that drips would never run into a time-out of single reads.
+                timeout(self.total_timeout, exchange).await.unwrap_or(Err(SendFailure::Timeout))
             }
+            None => Err(SendFailure::AddressRefused),
         };
-        let headers_after = Some(begun.elapsed());
-        let (status, headers) = (response.status(), response.headers().clone());
-        let mut received = Vec::new();
-        let mut truncated = false;
-        let result = loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => {
-                    let room = self.response_bytes_max - received.len();
-                    received.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                    if chunk.len() > room || received.len() == self.response_bytes_max {
-                        truncated = true;
-                        break Ok(());
-                    }
-                }
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(failure(&error)),
-            }
-        };
-        let result = result.map(|()| Received { status, headers, body: received.into(), truncated });
         Sent { result, headers_after, total: begun.elapsed() }
+    }
+
+    /// Nothing where the URL is refused. It was checked when it was saved, but the rules may be others now.
+    fn request(&self, method: Method, url: &str) -> Option<RequestBuilder> {
+        let url: Url = self.policy.check(url).ok()?;
+        let client = if url.scheme() == "http" { self.plain.as_ref()? } else { &self.encrypted };
+        Some(client.request(method, url))
+    }
+
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        begun: Instant,
+        headers_after: &mut Option<Duration>,
+    ) -> Result<Received, SendFailure> {
+        let response = request.send().await.map_err(|error| SendFailure::of(&error))?;
+        *headers_after = Some(begun.elapsed());
+        let (status, headers) = (response.status(), response.headers().clone());
+        let (body, truncated) = self.beginning(response).await?;
+        Ok(Received { status, headers, body, truncated })
+    }
+
+    /// As much of the body as is wanted. Holds that and one chunk more, however long the body is; dropping
+    /// the answer before its end closes the connection.
+    async fn beginning(&self, mut response: Response) -> Result<(Bytes, bool), SendFailure> {
+        let announced = response.content_length();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| SendFailure::of(&error))? {
+            let room = self.response_bytes_max - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() >= room {
+                let whole = announced.is_some_and(|bytes| bytes == body.len() as u64);
+                return Ok((body.into(), !whole));
+            }
+        }
+        Ok((body.into(), false))
     }
 }
 
-fn failure(error: &reqwest::Error) -> SendFailure {
-    if error.is_timeout() {
-        SendFailure::Timeout
-    } else if error.is_connect() {
-        SendFailure::Connect
-    } else {
-        SendFailure::Broken
+impl From<reqwest::Error> for EgressError {
+    fn from(error: reqwest::Error) -> Self {
+        Self(Box::new(error))
     }
 }
+
+impl From<hickory_resolver::net::NetError> for EgressError {
+    fn from(error: hickory_resolver::net::NetError) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests;
