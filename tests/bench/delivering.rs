@@ -32,8 +32,6 @@ const SETTINGS: [(&str, &str); 1] = [("WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8")
 const ENDPOINTS: usize = 100;
 /// Endpoints that nobody answers at, and what waits for them altogether.
 const DEAD_ENDPOINTS: usize = 20;
-/// A partner's server that accepts nothing: the discard port.
-const DEAD_URL: &str = "http://127.0.0.1:9/hooks";
 /// Price changes per second while the healthy endpoint is watched.
 const PACE: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -193,7 +191,7 @@ impl Scene {
         let receiver = HookReceiver::start().await?;
         let iris = self.iris(run).await?;
         let healthy = self.register(&iris, &receiver.url, 1, "iris.price.changed.v1").await?;
-        let dead = self.register(&iris, DEAD_URL, DEAD_ENDPOINTS, "iris.order.placed.v1").await?;
+        let dead = self.register(&iris, &nobody()?, DEAD_ENDPOINTS, "iris.order.placed.v1").await?;
         let (mut alone, mut beside) = (Vec::new(), Vec::new());
         self.watch(run, &iris, &receiver).await?;
         for _ in 0..run.sizes.rounds {
@@ -306,6 +304,12 @@ impl Scene {
         }
         iris.stop()
     }
+}
+
+/// Where nobody listens any more.
+fn nobody() -> anyhow::Result<String> {
+    let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    Ok(format!("http://{address}/hooks"))
 }
 
 /// The same bodies to the same receiver, as fast as connections that are kept open allow.
