@@ -33,4 +33,5 @@ GRANT SELECT ON public.events, public.log_head TO iris_handler;
 -- Whom to tell, and what things are called.
 GRANT SELECT ON ALL TABLES IN SCHEMA read TO iris_handler;
 GRANT SELECT, INSERT, UPDATE ON fanout.followers TO iris_handler;
+GRANT USAGE ON SCHEMA fanout TO iris_query;
 GRANT SELECT ON fanout.followers TO iris_query;

@@ -5,7 +5,9 @@ use platform::body::UPLOAD_MAX_BYTES;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::{
-    CommandState, auth, carts, import_products, import_status, orders, products, restaurants, suppliers,
+    CommandState, auth, carts, import_products, import_status,
+    notifications::{self, unsubscribe::FORM_MAX_BYTES},
+    orders, products, restaurants, suppliers,
 };
 
 /// All commands, under `/api/v1`, with their part of the OpenAPI document; logins where the state has them.
@@ -19,6 +21,7 @@ pub fn router(state: CommandState) -> OpenApiRouter {
         .merge(products())
         .merge(carts())
         .merge(orders())
+        .merge(notifications())
         .merge(logins)
         // /api/v1/products/import, /api/v1/imports
         .merge(imports())
@@ -72,6 +75,26 @@ fn orders() -> OpenApiRouter<CommandState> {
         .routes(routes!(orders::deliver::deliver_order)) //                                 POST   …/{id}/deliver
         .routes(routes!(orders::confirm_delivery::confirm_delivery)) //                     POST   …/{id}/confirm-delivery
         .routes(routes!(orders::cancel::cancel_order)) //                                   POST   …/{id}/cancel
+}
+
+fn notifications() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(notifications::mark_read::mark_notification_read)) //               POST   /api/v1/notifications/{id}/read
+        .routes(routes!(notifications::mark_all_read::mark_all_notifications_read)) //      POST   /api/v1/notifications/read-all
+        .routes(routes!(notifications::set_preferences::set_notification_preferences)) //   PUT    /api/v1/notification-preferences
+        .routes(routes!(notifications::register_device::register_notification_device)) //   POST   /api/v1/notification-devices
+        .routes(routes!(notifications::remove_device::remove_notification_device)) //       DELETE …/{id}
+        .merge(unsubscribing())
+}
+
+/// Without a login: the link in a mail is its own permission. Nobody needs more than a few bytes for it.
+fn unsubscribing() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            notifications::unsubscribe::show_unsubscribe,
+            notifications::unsubscribe::unsubscribe
+        )) // GET, POST /api/v1/unsubscribe
+        .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
 }
 
 /// Only with `AUTH_PROVIDER=local`; other providers log in elsewhere.

@@ -28,6 +28,7 @@ use platform::{
     auth::{Identity, LocalProvider},
     clock::{Clock, FixedClock, Ids, UuidV7Ids},
     http::{Shell, shell},
+    link_token::LinkKey,
 };
 use serde_json::{Value, json};
 use sqlx::{
@@ -68,6 +69,7 @@ impl World {
             ids: imports.ids.clone(),
             pool: imports.pool.clone(),
             local: None,
+            links: Arc::new(LinkKey::derive(&"0123456789abcdef0123456789abcdef".into())),
         };
         let mut around = Shell::new(clock.clone(), imports.ids.clone());
         around.identity = Some(provider.clone());

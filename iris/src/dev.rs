@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, path::Path, process::ExitCode};
 
 use anyhow::Context as _;
-use platform::{config::Config, shutdown, telemetry};
+use platform::{
+    config::{Config, Outbound},
+    shutdown, telemetry,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -12,6 +15,9 @@ use crate::{
     seed,
     services::{self, Keep, Services},
 };
+
+/// This machine alone, by either protocol.
+const LOOPBACK: &str = "127.0.0.0/8,::1/128";
 
 /// Runs until Ctrl-C or SIGTERM; leaves nothing running.
 pub async fn run() -> anyhow::Result<ExitCode> {
@@ -55,12 +61,17 @@ async fn serve(urls: Urls, data_dir: &Path, shutdown: CancellationToken) -> anyh
         ("APP_SECRET", _) => Some(secret.clone()),
         ("DEV_USERS", _) => Some(seed::dev_users()),
         ("LOG_FORMAT", _) => Some("pretty".to_owned()),
+        // Nothing leaves the machine unless asked to: mails become files, and whoever tries webhooks out
+        // receives them here.
+        ("MAIL_DIR", _) => Some(data_dir.join("mails").display().to_string()),
+        ("WEBHOOK_ALLOWED_NETWORKS", _) => Some(LOOPBACK.to_owned()),
         _ => None,
     })?;
     let _flush_logs = telemetry::init_logs(config.log_format)?;
     migrate::run(&config).await?;
     seed::run(&config).await.context("demo data")?;
-    process::run(config, Roles::SERVE, shutdown, |address| print!("{}", welcome(address))).await?;
+    let outbound = outbound(&config.outbound);
+    process::run(config, Roles::SERVE, shutdown, |address| print!("{}", welcome(address, &outbound))).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -69,7 +80,19 @@ fn app_secret(data_dir: &Path) -> anyhow::Result<String> {
     services::kept_secret(&data_dir.join("app.secret")).context("the signing key of local logins")
 }
 
-fn welcome(address: SocketAddr) -> String {
+/// Where mails and webhooks go.
+fn outbound(outbound: &Outbound) -> String {
+    let networks: Vec<String> = outbound.webhook_allowed_networks.iter().map(ToString::to_string).collect();
+    let mails = match (&outbound.mail.resend_api_key, &outbound.mail.folder) {
+        (Some(_), _) => "sent by Resend (RESEND_API_KEY)".to_owned(),
+        (None, Some(folder)) => format!("files in {} (MAIL_DIR)", folder.display()),
+        (None, None) => "none".to_owned(),
+    };
+    let networks = networks.join(", ");
+    format!("{mails}\n  webhooks also to {networks}, over plain http, too (WEBHOOK_ALLOWED_NETWORKS)")
+}
+
+fn welcome(address: SocketAddr, outbound: &str) -> String {
     let logins: Vec<String> =
         seed::ACCOUNTS.iter().map(|(email, role)| format!("  {email:<22} {role}")).collect();
     let logins = logins.join("\n");
@@ -80,6 +103,7 @@ fn welcome(address: SocketAddr) -> String {
         r#"
 Iris is up:
   API      http://{address}/api/v1      docs  http://{address}/docs      health  http://{address}/health
+  mails    http://{address}/dev/mails   {outbound}
 
 Logins (password {password}):
 {logins}

@@ -7,6 +7,7 @@ mod doctor;
 mod event_schemas;
 mod health;
 mod health_routes;
+mod mail_page;
 mod migrate;
 mod openapi;
 mod process;

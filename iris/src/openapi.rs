@@ -6,6 +6,7 @@ use command_api::{CommandState, Committer, LocalLogin};
 use platform::{
     auth::LocalProvider,
     clock::{Clock, SystemClock, UuidV7Ids},
+    link_token::LinkKey,
 };
 use query_api::QueryState;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -19,10 +20,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let pool = PgPoolOptions::new().connect_lazy_with(database.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(UuidV7Ids);
-    let provider = Arc::new(LocalProvider::new(
-        &"signs nothing: no request is answered".to_owned().into(),
-        Arc::clone(&clock),
-    ));
+    let secret = "signs nothing: no request is answered".to_owned().into();
+    let provider = Arc::new(LocalProvider::new(&secret, Arc::clone(&clock)));
     let (committer, _task) = Committer::start(database, Arc::clone(&clock), ids.clone());
     let parts = Parts {
         command: Some(command_api::router(CommandState {
@@ -31,6 +30,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             ids,
             pool: pool.clone(),
             local: Some(Arc::new(LocalLogin::new(provider, &[]))),
+            links: Arc::new(LinkKey::derive(&secret)),
         })),
         query: Some(query_api::router(QueryState::new(pool, clock))),
     };

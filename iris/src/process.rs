@@ -1,6 +1,6 @@
 //! What one process runs: the roles asked for, around one pool, behind one port.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use axum::Router;
@@ -12,17 +12,19 @@ use handlers::Nats;
 use platform::{
     auth::{IdentityProvider, LocalProvider},
     clock::{Clock, Ids, SystemClock, UuidV7Ids},
-    config::Config,
+    config::{Config, Environment},
     db,
     http::{Probe, Shell, metrics_routes, probe_routes, serve, shell},
+    link_token::LinkKey,
     telemetry,
 };
 use query_api::QueryState;
+use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{api_document, health_routes, migrate};
+use crate::{api_document, health_routes, mail_page, migrate};
 
 /// Which roles a process has.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +140,10 @@ pub async fn run(
         nats,
         Arc::clone(&clock),
     ));
+    let router = match mails(&config, roles) {
+        Some(folder) => router.merge(mail_page::routes(folder)),
+        None => router,
+    };
     let router = shell(router, &http_shell(&config, &clock, &ids));
     if let Some(address) = config.metrics_addr {
         let listener = TcpListener::bind(address).await.with_context(|| format!("METRICS_ADDR {address}"))?;
@@ -181,7 +187,20 @@ fn command_state(
         ids: Arc::clone(ids),
         pool: pool.clone(),
         local: Some(Arc::new(LocalLogin::new(provider, &config.dev_users))),
+        links: Arc::new(LinkKey::derive(secrets_key(config))),
     }
+}
+
+/// The folder whose mails the process shows: where one process does everything, and never in production, for
+/// whoever reaches the port can read them all.
+fn mails(config: &Config, roles: Roles) -> Option<PathBuf> {
+    let shows = roles.command && roles.query && config.environment == Environment::Development;
+    config.outbound.mail.folder.clone().filter(|_| shows)
+}
+
+/// Links in mails outlive a change of `APP_SECRET` where `SECRETS_KEY` is set.
+fn secrets_key(config: &Config) -> &SecretString {
+    config.outbound.secrets_key.as_ref().unwrap_or(&config.app_secret)
 }
 
 fn http_shell(config: &Config, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> Shell {
@@ -192,5 +211,28 @@ fn http_shell(config: &Config, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> Sh
         cors_origins: config.cors_origins.clone(),
         page_limits: config.page_limits,
         ..Shell::new(Arc::clone(clock), Arc::clone(ids))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_are_shown_by_the_process_that_does_everything_and_never_in_production() {
+        let config = Config::from_lookup(|name| match name {
+            "DATABASE_URL" => Some("postgres://iris_app:secret@127.0.0.1:5432/iris".to_owned()),
+            "APP_SECRET" => Some("0123456789abcdef0123456789abcdef".to_owned()),
+            "MAIL_DIR" => Some("mails".to_owned()),
+            _ => None,
+        });
+        let mut config = config.unwrap();
+        assert_eq!(mails(&config, Roles::SERVE), Some(PathBuf::from("mails")));
+        assert_eq!(mails(&config, Roles::QUERY_API), None);
+        config.environment = Environment::Production;
+        assert_eq!(mails(&config, Roles::SERVE), None);
+        config.environment = Environment::Development;
+        config.outbound.mail.folder = None;
+        assert_eq!(mails(&config, Roles::SERVE), None);
     }
 }

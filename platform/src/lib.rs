@@ -11,6 +11,7 @@ pub mod db;
 pub mod egress;
 pub mod error;
 pub mod http;
+pub mod link_token;
 pub mod paging;
 pub mod seal;
 pub mod shutdown;

@@ -2,7 +2,8 @@
 //!
 //! A position in an answer is read in the statement that reads the rows, so both are of one snapshot:
 //! rows and checkpoint are also written in one transaction. A read of several read models says the
-//! smallest of their positions: everything up to there is in all of them.
+//! smallest of their positions: everything up to there is in all of them. What a consumer of public events
+//! writes is read the same way: its position, too, moves in the transaction of its rows.
 
 use std::time::Duration;
 
@@ -21,9 +22,10 @@ pub const IRIS_MIN_POSITION: HeaderName = HeaderName::from_static("iris-min-posi
 const POLL_FIRST: Duration = Duration::from_millis(2);
 const POLL_LONGEST: Duration = Duration::from_millis(50);
 
-/// The read models, under their projections' names.
+/// What reads wait for: the read models, under their projections' names, and the inbox of notifications, under
+/// its consumer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is a table of schema read")]
+#[expect(missing_docs, reason = "each is a table of schema read, or says where it is")]
 pub enum ReadModel {
     Accounts,
     Suppliers,
@@ -31,6 +33,8 @@ pub enum ReadModel {
     Catalogue,
     Carts,
     Orders,
+    /// `notifications.notifications`, written by a consumer and so followed in `fanout.followers`.
+    Notifications,
 }
 
 impl ReadModel {
@@ -43,7 +47,13 @@ impl ReadModel {
             Self::Catalogue => "catalogue",
             Self::Carts => "carts",
             Self::Orders => "orders",
+            Self::Notifications => "fanout.notifications",
         }
+    }
+
+    /// True for what a consumer of public events writes.
+    const fn is_of_consumer(self) -> bool {
+        matches!(self, Self::Notifications)
     }
 }
 
@@ -72,6 +82,18 @@ macro_rules! checkpoint {
     };
 }
 pub(crate) use checkpoint;
+
+/// As [`checkpoint`], with consumers as well, as `fanout.NAME`. Most reads ask for no consumer, and are spared
+/// the second table.
+const WITH_CONSUMERS: &str = "(SELECT CASE WHEN count(*) = cardinality($1) THEN min(position) ELSE 0 END AS position \
+     FROM (SELECT name, position FROM read.checkpoints \
+           UNION ALL SELECT 'fanout.' || name, position FROM fanout.followers) followers \
+     WHERE name = ANY($1))";
+
+/// SQL for the smallest position of `models`, whose [`names`] are bound to `$1`.
+pub(crate) fn checkpoint_of(models: &[ReadModel]) -> &'static str {
+    if models.iter().any(|model| model.is_of_consumer()) { WITH_CONSUMERS } else { checkpoint!() }
+}
 
 /// The names of read models, as bound to [`checkpoint`]'s `$1`.
 pub(crate) fn names(models: &[ReadModel]) -> Vec<&'static str> {
@@ -111,8 +133,9 @@ pub(crate) async fn reach(
     deadline: Instant,
 ) -> Result<(), ApiError> {
     let mut pause = POLL_FIRST;
+    let sql = format!("SELECT c.position FROM {} c", checkpoint_of(models));
     let names = names(models);
-    while position(pool, &names).await? < wanted {
+    while position(pool, &sql, &names).await? < wanted {
         if Instant::now() + pause > deadline {
             return Err(behind());
         }
@@ -127,8 +150,7 @@ pub(crate) fn behind() -> ApiError {
     ApiError::unavailable("read_model_behind", "The read model has not caught up yet; try again.", 1)
 }
 
-async fn position(pool: &PgPool, names: &[&'static str]) -> Result<i64, ReadFailure> {
-    let sql = concat!("SELECT c.position FROM ", checkpoint!(), " c");
+async fn position(pool: &PgPool, sql: &str, names: &[&'static str]) -> Result<i64, ReadFailure> {
     Ok(sqlx::query_scalar(sql).bind(names).fetch_one(pool).await?)
 }
 

@@ -19,6 +19,7 @@ mod failure;
 mod listing;
 mod me;
 mod members;
+mod notifications;
 mod orders;
 mod products;
 mod reader;

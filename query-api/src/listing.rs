@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     failure::ReadFailure,
-    freshness::{ReadModel, Seen, checkpoint, names},
+    freshness::{ReadModel, Seen, checkpoint_of, names},
 };
 
 /// The place of a row in a list, newest first; total, as the id breaks ties.
@@ -33,7 +33,7 @@ pub(crate) struct Placed<K, T> {
 /// Both are of one snapshot, so the position is true for the rows. The inner SELECT names its columns `id`
 /// and `at` and whatever [`fetch`]'s decoder reads.
 pub(crate) fn open(models: &[ReadModel]) -> QueryBuilder<'static, Postgres> {
-    let head = concat!("SELECT c.position, p.* FROM ", checkpoint!(), " c LEFT JOIN LATERAL (");
+    let head = format!("SELECT c.position, p.* FROM {} c LEFT JOIN LATERAL (", checkpoint_of(models));
     // `$1` stands in the text already: the builder is told of the bound names, and counts on from two.
     QueryBuilder::with_arguments(head, arguments(names(models)))
 }

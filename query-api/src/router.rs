@@ -2,7 +2,10 @@
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{asyncapi, carts, event_types, me, orders, products, restaurants, state::QueryState, suppliers};
+use crate::{
+    asyncapi, carts, event_types, me, notifications, orders, products, restaurants, state::QueryState,
+    suppliers,
+};
 
 /// All reads, under `/api/v1`, with their part of the OpenAPI document.
 ///
@@ -27,5 +30,8 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(orders::invoice::get_invoice)) //          /api/v1/orders/{id}/invoice
         .routes(routes!(event_types::list_event_types)) //         /api/v1/event-types
         .routes(routes!(asyncapi::get_asyncapi)) //                /api/v1/asyncapi.json
+        .routes(routes!(notifications::list::list_notifications)) // /api/v1/notifications
+        .routes(routes!(notifications::preferences::get_notification_preferences)) // /api/v1/notification-preferences
+        .routes(routes!(notifications::devices::list_notification_devices)) // /api/v1/notification-devices
         .with_state(state)
 }

@@ -10,6 +10,7 @@ pub(crate) mod carts;
 pub(crate) mod fields;
 pub(crate) mod import_products;
 pub(crate) mod import_status;
+pub(crate) mod notifications;
 pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod refused;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use platform::clock::{Clock, Ids};
+use platform::{
+    clock::{Clock, Ids},
+    link_token::LinkKey,
+};
 use sqlx::PgPool;
 
 use super::auth::LocalLogin;
@@ -21,4 +24,6 @@ pub struct CommandState {
     pub pool: PgPool,
     /// Logins by password; `None` unless `AUTH_PROVIDER=local`, and then there are no such routes.
     pub local: Option<Arc<LocalLogin>>,
+    /// Verifies the links in mails that act without a login.
+    pub links: Arc<LinkKey>,
 }

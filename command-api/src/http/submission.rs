@@ -181,7 +181,8 @@ fn actor(identity: &Identity) -> Result<Actor, ApiError> {
     Ok(Actor::Account { id: AccountId(identity.subject), role })
 }
 
-fn metadata(context: &RequestContext) -> String {
+/// What events remember of the request: canonical JSON of [`Metadata`].
+pub(super) fn metadata(context: &RequestContext) -> String {
     let entry = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     // A request begins a story, so it is its own correlation.
     canonical_json(&Metadata::from([

@@ -26,6 +26,7 @@ use platform::{
     clock::{FixedClock, Ids, UuidV7Ids},
     config::DevUser,
     http::{Shell, shell},
+    link_token::LinkKey,
 };
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
@@ -76,6 +77,14 @@ pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Value,
+}
+
+/// What came back, as text.
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
 }
 
 /// Runs a test in a world of its own, checks the log it leaves, and clears up.
@@ -131,6 +140,7 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
         ids: ids.clone(),
         pool: pool.clone(),
         local: Some(Arc::new(LocalLogin::new(provider.clone(), &dev_users()))),
+        links: Arc::new(LinkKey::derive(&SECRET.into())),
     };
     let shell = Shell { identity: Some(provider.clone()), ..Shell::new(clock.clone(), ids) };
     let client = client(&state, &shell);
@@ -187,6 +197,18 @@ impl World {
         self.provider.issue(&identity, self.clock.now(), Duration::from_hours(12))
     }
 
+    /// A link's token as mails carry it.
+    pub fn link_token(&self, purpose: &str, payload: &str) -> String {
+        self.state.links.sign(purpose, payload)
+    }
+
+    /// A transaction of the database's owner, for rows that this program does not write itself.
+    pub async fn owner(&self) -> sqlx::Transaction<'static, sqlx::Postgres> {
+        let mut tx = self.pool.begin().await.unwrap();
+        sqlx::query("SET LOCAL ROLE NONE").execute(&mut *tx).await.unwrap();
+        tx
+    }
+
     /// Where the log ends.
     pub async fn head(&self) -> i64 {
         let row = sqlx::query("SELECT position FROM public.log_head").fetch_one(&self.pool).await.unwrap();
@@ -212,6 +234,10 @@ impl World {
 impl Client {
     pub async fn post(&self, who: &Account, path: &str, body: Value) -> Answer {
         self.call(Method::POST, who, path, Some(body), &[]).await
+    }
+
+    pub async fn put(&self, who: &Account, path: &str, body: Value) -> Answer {
+        self.call(Method::PUT, who, path, Some(body), &[]).await
     }
 
     pub async fn patch(&self, who: &Account, path: &str, body: Value) -> Answer {
@@ -255,19 +281,27 @@ impl Client {
         body: Option<Vec<u8>>,
         headers: &[(&str, &str)],
     ) -> Answer {
+        let mut headers = headers.to_vec();
+        if body.is_some() {
+            headers.push(("content-type", "application/json"));
+        }
+        let page = self.fetch(method, path, body.unwrap_or_default(), &headers).await;
+        let body = if page.text.is_empty() { Value::Null } else { serde_json::from_str(&page.text).unwrap() };
+        Answer { status: page.status, headers: page.headers, body }
+    }
+
+    /// A call whose answer need not be JSON.
+    pub async fn fetch(&self, method: Method, path: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Page {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
-        }
-        let request = request.body(Body::from(body.unwrap_or_default())).unwrap();
+        let request = request.body(Body::from(body)).unwrap();
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Page { status: parts.status.as_u16(), headers: parts.headers, text }
     }
 }
 

@@ -5,11 +5,16 @@
 //! the HTTP contract's.
 
 mod cart;
+mod notification;
 mod order;
 mod party;
 mod product;
 
 pub use cart::{CartItemResource, CartResource, CartStatus};
+pub use notification::{
+    DeviceResource, KindPreference, NotificationPreferencesResource, NotificationResource,
+    NotificationSubject, QuietHoursResource,
+};
 pub use order::{CheckoutResource, OrderLineResource, OrderResource};
 pub use party::{AccountResource, MemberResource, RestaurantResource, SupplierResource};
 pub use product::{AvailabilityStatus, ProductResource};

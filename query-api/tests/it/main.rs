@@ -6,6 +6,7 @@ mod event_types;
 mod fixtures;
 mod freshness;
 mod metrics;
+mod notifications;
 mod openapi;
 mod paging;
 mod peppol;

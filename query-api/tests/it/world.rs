@@ -97,7 +97,13 @@ impl World {
     }
 
     pub async fn with(connections: u32, wait_max: Duration) -> Self {
-        let pool = database(connections).await;
+        let world = Self::over(database(connections).await, wait_max);
+        world.advance(0).await;
+        world
+    }
+
+    /// The program on these connections.
+    pub fn over(pool: PgPool, wait_max: Duration) -> Self {
         let clock = Arc::new(FixedClock::new(now()));
         let secret = "a secret of tests that is long enough".into();
         let tokens = Arc::new(LocalProvider::new(&secret, clock.clone()));
@@ -105,9 +111,7 @@ impl World {
         let (router, _) = query_api::router(state).split_for_parts();
         let identity: Arc<dyn IdentityProvider> = tokens.clone();
         let around = Shell { identity: Some(identity), ..Shell::new(clock.clone(), Arc::new(UuidV7Ids)) };
-        let world = Self { pool, router: shell(router, &around), tokens, clock };
-        world.advance(0).await;
-        world
+        Self { pool, router: shell(router, &around), tokens, clock }
     }
 
     pub fn state(&self) -> QueryState {

@@ -3,7 +3,7 @@
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use events::{
     order::PaymentMethod,
-    values::{Currency, MemberRole, TaxCategory},
+    values::{Currency, EmailChoice, Locale, MemberRole, NotificationKind, TaxCategory},
 };
 use platform::body::{Faults, Invalid, from_string};
 use serde::{
@@ -35,6 +35,26 @@ impl Words for Currency {
     const WORDS: &'static [&'static str] =
         &["SEK", "CHF", "CZK", "DKK", "EUR", "GBP", "NOK", "PKR", "PLN", "USD"];
 }
+
+impl Words for Locale {
+    const WORDS: &'static [&'static str] = &["sv", "en"];
+}
+impl Words for EmailChoice {
+    const WORDS: &'static [&'static str] = &["now", "digest", "off"];
+}
+impl Words for NotificationKind {
+    const WORDS: &'static [&'static str] = &KIND_WORDS;
+}
+
+const KIND_WORDS: [&str; NotificationKind::ALL.len()] = {
+    let mut words = [""; NotificationKind::ALL.len()];
+    let mut index = 0;
+    while index < words.len() {
+        words[index] = NotificationKind::ALL[index].name();
+        index += 1;
+    }
+    words
+};
 
 impl<T: Words> Choice<T> {
     /// # Errors
@@ -73,6 +93,9 @@ mod tests {
         all_words_are_read::<PaymentMethod>();
         all_words_are_read::<TaxCategory>();
         all_words_are_read::<Currency>();
+        all_words_are_read::<Locale>();
+        all_words_are_read::<EmailChoice>();
+        all_words_are_read::<NotificationKind>();
     }
 
     #[test]

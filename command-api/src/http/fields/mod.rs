@@ -17,6 +17,8 @@ mod place;
 mod quantity;
 mod sku;
 mod tax;
+mod time_of_day;
+mod time_zone;
 mod unit;
 mod whole;
 
@@ -34,6 +36,8 @@ pub(crate) use self::{
     quantity::{PositiveQty, QtyChange, StockQty},
     sku::Sku,
     tax::TaxPercent,
+    time_of_day::TimeOfDay,
+    time_zone::TimeZone,
     unit::UnitCode,
     whole::{PriceCents, TotalCents},
 };

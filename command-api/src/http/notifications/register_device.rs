@@ -1,0 +1,142 @@
+//! `POST /api/v1/notification-devices`.
+
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use deserr::Deserr;
+use events::{resource::DeviceResource, values::AccountId};
+use platform::{
+    body::{Faults, Json},
+    error::{ApiError, ErrorBody},
+};
+use serde::Serialize;
+use sqlx::{Connection, FromRow, PgConnection, Row};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{RowFault, own_account, shown};
+use crate::http::{
+    answers::{BodyRefusals, CommandRefusals},
+    fields::{Line, Name},
+    state::CommandState,
+    submission::Asked,
+};
+
+/// How many devices an account may have: one that registers tokens without end fills no table.
+const DEVICES_MAX: i64 = 50;
+/// How often it is tried again when another account registers the same token at the same moment.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// A device that wants pushes.
+#[derive(Debug, Clone, Deserr, Serialize, ToSchema)]
+#[deserr(error = Faults, deny_unknown_fields)]
+#[schema(example = json!({"token": "fK9…:APA91b…", "name": "Åsas telefon"}))]
+pub(crate) struct NewDevice {
+    /// The registration token that the push service gave the device.
+    token: Line<1, 4096>,
+    /// What its owner calls it; what is absent stays.
+    #[deserr(default)]
+    name: Option<Name>,
+}
+
+/// Pushes go to this device, too. The same token again is the same device; a token that another account had
+/// registered is the caller's from now on.
+#[utoipa::path(
+    post, path = "/api/v1/notification-devices", tag = "notifications",
+    request_body = NewDevice, security(("bearer" = [])),
+    responses(
+        (status = 201, body = DeviceResource, description = "A new device.", headers(
+            ("Location" = String, description = "The device."),
+            ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
+        )),
+        (status = 200, body = DeviceResource, description = "The caller had registered that token before."),
+        (status = 409, body = ErrorBody, description = "`too_many_devices`: an account has at most 50."),
+        CommandRefusals, BodyRefusals
+    )
+)]
+pub(crate) async fn register_notification_device(
+    State(state): State<CommandState>,
+    asked: Asked,
+    Json(body): Json<NewDevice>,
+) -> Result<Response, ApiError> {
+    let account_id = own_account(&asked);
+    let (token, name) = (body.token.into_string(), body.name.map(Name::into_string));
+    let mut connection = state.pool.acquire().await.map_err(RowFault::from)?;
+    for _ in 0..ATTEMPTS_MAX {
+        let device = Registration { id: state.ids.next(), account_id, token: &token, name: name.as_deref() };
+        match register(&mut connection, &device, state.clock.now()).await? {
+            Registered::Device { resource, is_new: false } => {
+                return shown(&mut connection, StatusCode::OK, &resource).await;
+            }
+            Registered::Device { resource, is_new: true } => {
+                let mut response = shown(&mut connection, StatusCode::CREATED, &resource).await?;
+                let location = format!("/api/v1/notification-devices/{}", resource.id);
+                let location = HeaderValue::from_str(&location).expect("an id is a header value");
+                response.headers_mut().insert(header::LOCATION, location);
+                return Ok(response);
+            }
+            Registered::TooMany => {
+                let message = format!("An account has at most {DEVICES_MAX} devices; remove one first.");
+                return Err(ApiError::conflict("too_many_devices", message));
+            }
+            Registered::TakenMeanwhile => {}
+        }
+    }
+    Err(ApiError::unavailable("token_contended", "Others register the same token; try again.", 1))
+}
+
+struct Registration<'a> {
+    id: Uuid,
+    account_id: AccountId,
+    token: &'a str,
+    name: Option<&'a str>,
+}
+
+enum Registered {
+    Device { resource: DeviceResource, is_new: bool },
+    TooMany,
+    TakenMeanwhile,
+}
+
+async fn register(
+    connection: &mut PgConnection,
+    device: &Registration<'_>,
+    now: DateTime<Utc>,
+) -> Result<Registered, RowFault> {
+    let mut tx = connection.begin().await?;
+    // Whoever holds the token now has the device in hand. It becomes a device of its own rather than change
+    // hands: what is still queued for the former owner goes away with the row, and is not pushed to another.
+    sqlx::query("DELETE FROM notifications.devices WHERE token = $1 AND account_id <> $2")
+        .bind(device.token)
+        .bind(device.account_id.0)
+        .execute(&mut *tx)
+        .await?;
+    let row = sqlx::query(
+        "INSERT INTO notifications.devices AS d (device_id, account_id, token, name, created_at) \
+         VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (token) DO UPDATE SET name = COALESCE(EXCLUDED.name, d.name) \
+             WHERE d.account_id = EXCLUDED.account_id \
+         RETURNING d.device_id, d.name, d.created_at, \
+             (SELECT count(*) FROM notifications.devices o WHERE o.account_id = $2) AS others",
+    )
+    .bind(device.id)
+    .bind(device.account_id.0)
+    .bind(device.token)
+    .bind(device.name)
+    .bind(now)
+    .fetch_optional(&mut *tx)
+    .await?;
+    // No row: between the two statements another account registered the token.
+    let Some(row) = row else { return Ok(Registered::TakenMeanwhile) };
+    let resource = DeviceResource::from_row(&row)?;
+    let is_new = resource.id == device.id;
+    // Counted as the statement found it, so without the new one.
+    if is_new && row.try_get::<i64, _>("others")? >= DEVICES_MAX {
+        return Ok(Registered::TooMany);
+    }
+    tx.commit().await?;
+    Ok(Registered::Device { resource, is_new })
+}
