@@ -2,8 +2,14 @@
 //!
 //! NATS carries events and wakes; Postgres is the truth. This crate alone speaks NATS.
 
+mod backoff;
 pub mod commands;
 pub mod consumer;
+mod followers;
 mod nats;
+pub mod relay;
+mod surroundings;
+mod wire;
 
 pub use nats::{Nats, NatsError};
+pub use surroundings::Surroundings;

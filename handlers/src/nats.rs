@@ -8,6 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 /// How long one attempt to connect may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How often a lost connection is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// The first version without the known ways of forgetting a stream.
+const RELIABLE_FROM: (i64, i64, i64) = (2, 10, 23);
+
 /// A connection that comes back by itself. Nothing that a client of ours waits for depends on it.
 #[derive(Clone)]
 pub struct Nats(Client);
@@ -53,5 +58,28 @@ impl Nats {
     /// True while a server answers.
     pub fn is_connected(&self) -> bool {
         self.0.connection_state() == State::Connected
+    }
+
+    /// Returns once a server answers.
+    pub(crate) async fn connected(&self) {
+        while !self.is_connected() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    pub(crate) const fn client(&self) -> &Client {
+        &self.0
+    }
+
+    /// Says which server it is, and what is known of its age.
+    pub(crate) fn tell_version(&self) {
+        let version = self.0.server_info().version;
+        tracing::info!(version, "nats-server");
+        // 2.10.20 to 2.10.22 could forget whole streams after a kill, older ones skip what follows a lost
+        // tail. Nothing is lost by either here, for the log refills the stream and its readers.
+        let (major, minor, patch) = RELIABLE_FROM;
+        if !self.0.is_server_compatible(major, minor, patch) {
+            tracing::warn!(version, "nats-server before 2.10.23 may lose its streams; they will be refilled");
+        }
     }
 }

@@ -5,11 +5,20 @@
 //! had its effect exactly once. Effects that leave the database (a request, a mail) are queued as rows in
 //! that transaction, and done from there.
 
+mod commit;
+mod follow;
+mod line;
+mod listener;
+mod metrics;
+mod run;
+
 use std::pin::Pin;
 
 use chrono::{DateTime, Utc};
 use events::{RecordedEvent, StreamKind, public::PublicEvent};
 use sqlx::PgConnection;
+
+pub use run::{Settings, run, run_with};
 
 /// Where a consumer begins that has never run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,19 @@
+//! The relay and the consumers against real servers: a database of its own per test, and a NATS of its own.
+//!
+//! Needs `IRIS_TEST_DATABASE_URL` (a superuser's URL of a server to create databases on) and nats-server
+//! (`IRIS_NATS_BIN`, or on the PATH).
+
+#[cfg(test)]
+mod consumer;
+#[cfg(test)]
+mod following;
+#[cfg(test)]
+mod nats_server;
+#[cfg(test)]
+mod recorder;
+#[cfg(test)]
+mod relay;
+#[cfg(test)]
+mod relay_faults;
+#[cfg(test)]
+mod world;
