@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::http::{
     CommandState, auth, carts, import_products, import_status,
     notifications::{self, unsubscribe::FORM_MAX_BYTES},
-    orders, products, restaurants, suppliers,
+    orders, products, restaurants, suppliers, webhook_endpoints,
 };
 
 /// All commands, under `/api/v1`, with their part of the OpenAPI document; logins where the state has them.
@@ -22,6 +22,7 @@ pub fn router(state: CommandState) -> OpenApiRouter {
         .merge(carts())
         .merge(orders())
         .merge(notifications())
+        .merge(webhook_endpoints())
         .merge(logins)
         // /api/v1/products/import, /api/v1/imports
         .merge(imports())
@@ -37,6 +38,8 @@ fn suppliers() -> OpenApiRouter<CommandState> {
         .routes(routes!(suppliers::add_member::add_supplier_member)) //                     POST   …/{id}/members
         .routes(routes!(suppliers::change_member_role::change_supplier_member_role)) //     PATCH  …/{id}/members/{account_id}
         .routes(routes!(suppliers::remove_member::remove_supplier_member)) //               DELETE …/{id}/members/{account_id}
+        .routes(routes!(suppliers::grant_partner::grant_supplier_partner)) //               POST   …/{id}/partners
+        .routes(routes!(suppliers::revoke_partner::revoke_supplier_partner)) //             DELETE …/{id}/partners/{account_id}
 }
 
 fn restaurants() -> OpenApiRouter<CommandState> {
@@ -49,6 +52,8 @@ fn restaurants() -> OpenApiRouter<CommandState> {
         .routes(routes!(restaurants::add_member::add_restaurant_member)) //                 POST   …/{id}/members
         .routes(routes!(restaurants::change_member_role::change_restaurant_member_role)) // PATCH  …/{id}/members/{account_id}
         .routes(routes!(restaurants::remove_member::remove_restaurant_member)) //           DELETE …/{id}/members/{account_id}
+        .routes(routes!(restaurants::grant_partner::grant_restaurant_partner)) //           POST   …/{id}/partners
+        .routes(routes!(restaurants::revoke_partner::revoke_restaurant_partner)) //         DELETE …/{id}/partners/{account_id}
 }
 
 fn products() -> OpenApiRouter<CommandState> {
@@ -95,6 +100,17 @@ fn unsubscribing() -> OpenApiRouter<CommandState> {
             notifications::unsubscribe::unsubscribe
         )) // GET, POST /api/v1/unsubscribe
         .layer(DefaultBodyLimit::max(FORM_MAX_BYTES))
+}
+
+fn webhook_endpoints() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(webhook_endpoints::register::register_webhook_endpoint)) //         POST   /api/v1/webhook-endpoints
+        .routes(routes!(webhook_endpoints::revise::revise_webhook_endpoint)) //             PATCH  /api/v1/webhook-endpoints/{id}
+        .routes(routes!(webhook_endpoints::delete::delete_webhook_endpoint)) //             DELETE /api/v1/webhook-endpoints/{id}
+        .routes(routes!(webhook_endpoints::rotate_secret::rotate_webhook_secret)) //        POST   …/{id}/rotate-secret
+        .routes(routes!(webhook_endpoints::ping::ping_webhook_endpoint)) //                 POST   …/{id}/ping
+        .routes(routes!(webhook_endpoints::replay::replay_webhook_events)) //               POST   …/{id}/replay
+        .routes(routes!(webhook_endpoints::retry_delivery::retry_webhook_delivery)) //      POST   …/{id}/deliveries/{delivery_id}/retry
 }
 
 /// Only with `AUTH_PROVIDER=local`; other providers log in elsewhere.

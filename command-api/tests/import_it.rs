@@ -27,8 +27,10 @@ use http_body_util::BodyExt;
 use platform::{
     auth::{Identity, LocalProvider},
     clock::{Clock, FixedClock, Ids, UuidV7Ids},
+    egress::UrlPolicy,
     http::{Shell, shell},
     link_token::LinkKey,
+    seal::SealKey,
 };
 use serde_json::{Value, json};
 use sqlx::{
@@ -68,6 +70,8 @@ impl World {
             clock: clock.clone(),
             ids: imports.ids.clone(),
             pool: imports.pool.clone(),
+            seal: Arc::new(SealKey::derive(&"0123456789abcdef0123456789abcdef".into())),
+            url_policy: UrlPolicy::default(),
             local: None,
             links: Arc::new(LinkKey::derive(&"0123456789abcdef0123456789abcdef".into())),
         };

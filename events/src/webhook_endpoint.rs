@@ -26,6 +26,18 @@ pub enum EndpointOwner {
     Platform,
 }
 
+impl EndpointOwner {
+    /// The organisation or account whose it is; none where it is the operator's.
+    pub fn id(self) -> Option<Uuid> {
+        match self {
+            Self::Restaurant(id) => Some(id.0),
+            Self::Supplier(id) => Some(id.0),
+            Self::Partner(id) => Some(id.0),
+            Self::Platform => None,
+        }
+    }
+}
+
 /// How much of an event is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -221,6 +233,32 @@ pub enum EndpointStatus {
     Disabled,
     /// It is no more.
     Deleted,
+}
+
+impl EndpointStatus {
+    /// Its word, as clients and read tables have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Unverified => "unverified",
+            Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+impl std::str::FromStr for EndpointStatus {
+    type Err = UnknownName;
+
+    /// A deleted endpoint cannot be asked for, so its word is not known.
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        match name {
+            "active" => Ok(Self::Active),
+            "unverified" => Ok(Self::Unverified),
+            "disabled" => Ok(Self::Disabled),
+            _ => Err(UnknownName("active, unverified, disabled")),
+        }
+    }
 }
 
 /// A webhook endpoint as its events leave it.

@@ -7,6 +7,8 @@ use platform::{
     auth::LocalProvider,
     clock::{Clock, SystemClock, UuidV7Ids},
     link_token::LinkKey,
+    egress::UrlPolicy,
+    seal::SealKey,
 };
 use query_api::QueryState;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -29,6 +31,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
             clock: Arc::clone(&clock),
             ids,
             pool: pool.clone(),
+            seal: Arc::new(SealKey::derive(&"seals nothing, for the same reason".to_owned().into())),
+            url_policy: UrlPolicy::default(),
             local: Some(Arc::new(LocalLogin::new(provider, &[]))),
             links: Arc::new(LinkKey::derive(&secret)),
         })),

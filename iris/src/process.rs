@@ -14,8 +14,10 @@ use platform::{
     clock::{Clock, Ids, SystemClock, UuidV7Ids},
     config::{Config, Environment},
     db,
+    egress::UrlPolicy,
     http::{Probe, Shell, metrics_routes, probe_routes, serve, shell},
     link_token::LinkKey,
+    seal::SealKey,
     telemetry,
 };
 use query_api::QueryState;
@@ -186,6 +188,8 @@ fn command_state(
         clock: Arc::clone(clock),
         ids: Arc::clone(ids),
         pool: pool.clone(),
+        seal: Arc::new(SealKey::derive(secrets_key(config))),
+        url_policy: UrlPolicy::new(config.outbound.webhook_allowed_networks.clone()),
         local: Some(Arc::new(LocalLogin::new(provider, &config.dev_users))),
         links: Arc::new(LinkKey::derive(secrets_key(config))),
     }

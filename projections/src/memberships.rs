@@ -25,7 +25,7 @@ pub(crate) enum OrganisationKind {
 }
 
 impl OrganisationKind {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Supplier => "supplier",
             Self::Restaurant => "restaurant",

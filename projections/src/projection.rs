@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     accounts::Accounts, carts::Carts, catalogue::Catalogue, orders::Orders, restaurants::Restaurants,
-    schema::SchemaName, suppliers::Suppliers,
+    schema::SchemaName, suppliers::Suppliers, webhook_endpoints::WebhookEndpoints,
 };
 
 /// A fold of the log into tables.
@@ -71,6 +71,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(Catalogue),
         Arc::new(Carts),
         Arc::new(Orders),
+        Arc::new(WebhookEndpoints),
     ]
 }
 

@@ -1,11 +1,12 @@
-//! `read.restaurants` and the restaurants' rows of `read.memberships`.
+//! `read.restaurants` and the restaurants' rows of `read.memberships` and `read.partners`.
 
 use events::{RecordedEvent, StreamKind, restaurant::Restaurant};
 use sqlx::PgConnection;
 
 use crate::{
     keyed_fold::{self, column, ids, load_in_tx, states_json},
-    memberships::{self, OrganisationKind, members_of, replace_changed_in_tx},
+    memberships::{self, OrganisationKind, members_of},
+    partners::{self, partners_of},
     projection::{Identity, ProjectError, Projecting, Projection, ReadTable},
     schema::SchemaName,
 };
@@ -22,7 +23,7 @@ impl Projection for Restaurants {
             name: "restaurants",
             version: 1,
             kinds: &[StreamKind::Restaurant],
-            tables: &[TABLE, memberships::TABLE],
+            tables: &[TABLE, memberships::TABLE, partners::TABLE],
         }
     }
 
@@ -43,8 +44,8 @@ async fn write_in_tx(
 ) -> Result<(), ProjectError> {
     let mut restaurants = load_in_tx::<Restaurant>(tx, schema, TABLE, events).await?;
     let members_before = members_of(&restaurants, |restaurant| &restaurant.members);
+    let partners_before = partners_of(&restaurants, |restaurant| &restaurant.partners);
     keyed_fold::apply(&mut restaurants, events)?;
-    let members_after = members_of(&restaurants, |restaurant| &restaurant.members);
 
     let sql = format!(
         "INSERT INTO {schema}.restaurants (restaurant_id, created_at, state) \
@@ -58,5 +59,9 @@ async fn write_in_tx(
         .bind(states_json(&restaurants))
         .execute(&mut *tx)
         .await?;
-    replace_changed_in_tx(tx, schema, OrganisationKind::Restaurant, &members_before, &members_after).await
+    let (kind, members) =
+        (OrganisationKind::Restaurant, members_of(&restaurants, |restaurant| &restaurant.members));
+    memberships::replace_changed_in_tx(tx, schema, kind, &members_before, &members).await?;
+    let partners = partners_of(&restaurants, |restaurant| &restaurant.partners);
+    partners::replace_changed_in_tx(tx, schema, kind, &partners_before, &partners).await
 }

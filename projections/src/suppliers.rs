@@ -1,11 +1,12 @@
-//! `read.suppliers` and the suppliers' rows of `read.memberships`.
+//! `read.suppliers` and the suppliers' rows of `read.memberships` and `read.partners`.
 
 use events::{RecordedEvent, StreamKind, supplier::Supplier};
 use sqlx::PgConnection;
 
 use crate::{
     keyed_fold::{self, column, ids, load_in_tx, states_json},
-    memberships::{self, OrganisationKind, members_of, replace_changed_in_tx},
+    memberships::{self, OrganisationKind, members_of},
+    partners::{self, partners_of},
     projection::{Identity, ProjectError, Projecting, Projection, ReadTable},
     schema::SchemaName,
 };
@@ -22,7 +23,7 @@ impl Projection for Suppliers {
             name: "suppliers",
             version: 1,
             kinds: &[StreamKind::Supplier],
-            tables: &[TABLE, memberships::TABLE],
+            tables: &[TABLE, memberships::TABLE, partners::TABLE],
         }
     }
 
@@ -43,8 +44,8 @@ async fn write_in_tx(
 ) -> Result<(), ProjectError> {
     let mut suppliers = load_in_tx::<Supplier>(tx, schema, TABLE, events).await?;
     let members_before = members_of(&suppliers, |supplier| &supplier.members);
+    let partners_before = partners_of(&suppliers, |supplier| &supplier.partners);
     keyed_fold::apply(&mut suppliers, events)?;
-    let members_after = members_of(&suppliers, |supplier| &supplier.members);
 
     let sql = format!(
         "INSERT INTO {schema}.suppliers (supplier_id, created_at, state) \
@@ -58,5 +59,8 @@ async fn write_in_tx(
         .bind(states_json(&suppliers))
         .execute(&mut *tx)
         .await?;
-    replace_changed_in_tx(tx, schema, OrganisationKind::Supplier, &members_before, &members_after).await
+    let (kind, members) = (OrganisationKind::Supplier, members_of(&suppliers, |supplier| &supplier.members));
+    memberships::replace_changed_in_tx(tx, schema, kind, &members_before, &members).await?;
+    let partners = partners_of(&suppliers, |supplier| &supplier.partners);
+    partners::replace_changed_in_tx(tx, schema, kind, &partners_before, &partners).await
 }

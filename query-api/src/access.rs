@@ -2,7 +2,8 @@
 //!
 //! `ADMIN` and `AUDITOR` see everything. Suppliers and products are public to every account. The rest
 //! follows from memberships: a restaurant is seen by its members and by suppliers that it ordered from, its
-//! carts by its members, an order by the members of both sides.
+//! carts by its members, an order by the members of both sides. A partner sees the organisations that have
+//! granted it so, and their orders; nothing of who works there, no carts, no other restaurant.
 
 use events::values::{MemberRole, Role};
 use platform::{auth::Identity, error::ApiError};
@@ -26,7 +27,9 @@ pub struct Viewer {
     pub role: Role,
     /// Which organisations it works for; not loaded for roles that see everything.
     pub memberships: Vec<Membership>,
-    /// The position up to which the memberships are complete.
+    /// Whose affairs it was granted to see; only of partners.
+    pub grants: Vec<Grant>,
+    /// The position up to which memberships and grants are complete.
     pub position: i64,
 }
 
@@ -39,6 +42,15 @@ pub struct Membership {
     pub id: Uuid,
     /// As what.
     pub role: MemberRole,
+}
+
+/// An organisation whose affairs a partner may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Seller or buyer.
+    pub kind: OrganisationKind,
+    /// Which one.
+    pub id: Uuid,
 }
 
 /// What an organisation is.
@@ -67,21 +79,34 @@ impl Viewer {
     /// The caller with its memberships of this moment.
     pub(crate) async fn load(pool: &PgPool, account_id: Uuid, role: Role) -> Result<Self, ReadFailure> {
         if sees_everything(role) {
-            return Ok(Self { account_id, role, memberships: Vec::new(), position: i64::MAX });
+            let (memberships, grants) = (Vec::new(), Vec::new());
+            return Ok(Self { account_id, role, memberships, grants, position: i64::MAX });
         }
         let sql = concat!(
             "SELECT c.position, m.organisation_kind, m.organisation_id, m.role FROM ",
             checkpoint!(),
-            " c LEFT JOIN read.memberships m ON m.account_id = $2"
+            " c LEFT JOIN (
+                SELECT account_id, organisation_kind, organisation_id, role FROM read.memberships
+                UNION ALL
+                SELECT account_id, organisation_kind, organisation_id, NULL FROM read.partners
+              ) m ON m.account_id = $2"
         );
-        let rows: Vec<MembershipRow> =
+        let rows: Vec<PlaceRow> =
             sqlx::query_as(sql).bind(names(&MEMBERSHIPS)).bind(account_id).fetch_all(pool).await?;
         let position = rows.first().map_or(0, |row| row.0);
-        let membership = |(_, kind, id, role): MembershipRow| Membership::of(&kind?, id?, &role?);
+        let membership =
+            |(_, kind, id, role): &PlaceRow| Membership::of(kind.as_deref()?, (*id)?, role.as_deref()?);
+        let grant = |(_, kind, id, role): &PlaceRow| match role {
+            None => Grant::of(kind.as_deref()?, (*id)?),
+            Some(_) => None,
+        };
+        // A grant is to a machine's account: should the account have become another's, it opens nothing.
+        let granted = rows.iter().filter(|_| role == Role::Partner);
         Ok(Self {
             account_id,
             role,
-            memberships: rows.into_iter().filter_map(membership).collect(),
+            memberships: rows.iter().filter_map(membership).collect(),
+            grants: granted.filter_map(grant).collect(),
             position,
         })
     }
@@ -101,6 +126,29 @@ impl Viewer {
         self.organisations(OrganisationKind::Supplier)
     }
 
+    /// The organisations of that kind whose orders it sees: those it works for, and those that granted it so.
+    pub fn trading_as(&self, kind: OrganisationKind) -> Vec<Uuid> {
+        let mut ids = self.organisations(kind);
+        let granted = self.grants.iter().filter(|grant| grant.kind == kind).map(|grant| grant.id);
+        ids.extend(granted);
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// The organisations of either kind that it is an OWNER of.
+    pub fn owned(&self) -> Vec<Uuid> {
+        let owned = self.memberships.iter().filter(|place| place.role == MemberRole::Owner);
+        owned.map(|place| place.id).collect()
+    }
+
+    /// May see an endpoint of that organisation or account; the operator's own have no owner. Not an
+    /// organisation's staff: an endpoint's URL may hold a secret of the receiver.
+    pub fn sees_endpoint_of(&self, owner_id: Option<Uuid>) -> bool {
+        let is_own = |id: Uuid| id == self.account_id || self.owned().contains(&id);
+        self.sees_everything() || owner_id.is_some_and(is_own)
+    }
+
     /// Its place in that organisation.
     pub fn place_in(&self, kind: OrganisationKind, id: Uuid) -> Option<MemberRole> {
         let mut places = self.memberships.iter();
@@ -114,7 +162,15 @@ impl Viewer {
 
     /// May see an order between the two.
     pub fn sees_order_between(&self, restaurant_id: Uuid, supplier_id: Uuid) -> bool {
-        self.sees_cart_of(restaurant_id) || self.place_in(OrganisationKind::Supplier, supplier_id).is_some()
+        self.sees_cart_of(restaurant_id)
+            || self.place_in(OrganisationKind::Supplier, supplier_id).is_some()
+            || self.is_granted(OrganisationKind::Restaurant, restaurant_id)
+            || self.is_granted(OrganisationKind::Supplier, supplier_id)
+    }
+
+    /// The organisation has granted this partner's account to see its affairs.
+    pub fn is_granted(&self, kind: OrganisationKind, id: Uuid) -> bool {
+        self.grants.contains(&Grant { kind, id })
     }
 
     /// May see who works for that organisation, whose e-mails are personal data: its owners alone.
@@ -127,29 +183,42 @@ impl Viewer {
     }
 }
 
-/// Position, kind, organisation and role; all but the position are absent in the row of an empty list.
-type MembershipRow = (i64, Option<String>, Option<Uuid>, Option<String>);
+/// Position, kind, organisation and role; a grant has no role, and all but the position are absent in the row
+/// of an empty list.
+type PlaceRow = (i64, Option<String>, Option<Uuid>, Option<String>);
 
 impl Membership {
     /// `None` for a word that this version does not know: it grants nothing.
     fn of(kind: &str, id: Uuid, role: &str) -> Option<Self> {
-        let kind = match kind {
-            "supplier" => OrganisationKind::Supplier,
-            "restaurant" => OrganisationKind::Restaurant,
-            _ => return None,
-        };
-        Some(Self { kind, id, role: role.parse().ok()? })
+        Some(Self { kind: OrganisationKind::named(kind)?, id, role: role.parse().ok()? })
     }
 }
 
-/// Whether the viewer may see that restaurant: by membership, or because it ordered from a supplier that the
-/// viewer works for.
+impl Grant {
+    /// `None` for a word that this version does not know: it grants nothing.
+    fn of(kind: &str, id: Uuid) -> Option<Self> {
+        Some(Self { kind: OrganisationKind::named(kind)?, id })
+    }
+}
+
+impl OrganisationKind {
+    fn named(kind: &str) -> Option<Self> {
+        match kind {
+            "supplier" => Some(Self::Supplier),
+            "restaurant" => Some(Self::Restaurant),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the viewer may see that restaurant: by membership or grant, or because it ordered from a supplier
+/// that the viewer works for.
 pub(crate) async fn sees_restaurant(
     pool: &PgPool,
     viewer: &Viewer,
     restaurant_id: Uuid,
 ) -> Result<bool, ReadFailure> {
-    if viewer.sees_cart_of(restaurant_id) {
+    if viewer.sees_cart_of(restaurant_id) || viewer.is_granted(OrganisationKind::Restaurant, restaurant_id) {
         return Ok(true);
     }
     let suppliers = viewer.suppliers();
@@ -165,7 +234,7 @@ mod tests {
     use super::*;
 
     fn viewer(role: Role, memberships: Vec<Membership>) -> Viewer {
-        Viewer { account_id: Uuid::nil(), role, memberships, position: 0 }
+        Viewer { account_id: Uuid::nil(), role, memberships, grants: Vec::new(), position: 0 }
     }
 
     #[test]
@@ -185,6 +254,32 @@ mod tests {
             let viewer = viewer(role, Vec::new());
             assert_eq!((viewer.sees_cart_of(id), viewer.sees_order_between(id, id)), (sees, sees), "{role}");
         }
+    }
+
+    #[test]
+    fn a_grant_opens_orders_and_neither_carts_nor_members_nor_endpoints() {
+        let (granting, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for kind in [OrganisationKind::Restaurant, OrganisationKind::Supplier] {
+            let grants = vec![Grant { kind, id: granting }];
+            let viewer = Viewer { grants, ..viewer(Role::Partner, Vec::new()) };
+            let is_buyer = kind == OrganisationKind::Restaurant;
+            assert_eq!(viewer.sees_order_between(granting, other), is_buyer);
+            assert_eq!(viewer.sees_order_between(other, granting), !is_buyer);
+            assert_eq!(viewer.trading_as(kind), [granting]);
+            assert!(!viewer.sees_cart_of(granting) && !viewer.sees_members_of(kind, granting));
+            assert!(!viewer.sees_endpoint_of(Some(granting)) && viewer.restaurants().is_empty());
+        }
+    }
+
+    #[test]
+    fn endpoints_are_seen_by_owners_and_by_the_partner_whose_they_are() {
+        let id = Uuid::from_u128(1);
+        let place = |role| Membership { kind: OrganisationKind::Supplier, id, role };
+        assert!(viewer(Role::Supplier, vec![place(MemberRole::Owner)]).sees_endpoint_of(Some(id)));
+        assert!(!viewer(Role::Supplier, vec![place(MemberRole::Staff)]).sees_endpoint_of(Some(id)));
+        assert!(Viewer { account_id: id, ..viewer(Role::Partner, Vec::new()) }.sees_endpoint_of(Some(id)));
+        assert!(!viewer(Role::Partner, Vec::new()).sees_endpoint_of(None), "the operator's own");
+        assert!(viewer(Role::Auditor, Vec::new()).sees_endpoint_of(None));
     }
 
     #[test]

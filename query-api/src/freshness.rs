@@ -35,6 +35,7 @@ pub enum ReadModel {
     Orders,
     /// `notifications.notifications`, written by a consumer and so followed in `fanout.followers`.
     Notifications,
+    WebhookEndpoints,
 }
 
 impl ReadModel {
@@ -48,6 +49,7 @@ impl ReadModel {
             Self::Carts => "carts",
             Self::Orders => "orders",
             Self::Notifications => "fanout.notifications",
+            Self::WebhookEndpoints => "webhook_endpoints",
         }
     }
 

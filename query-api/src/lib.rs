@@ -21,6 +21,7 @@ mod me;
 mod members;
 mod notifications;
 mod orders;
+mod partners;
 mod products;
 mod reader;
 mod refusals;
@@ -28,6 +29,7 @@ mod restaurants;
 mod router;
 mod state;
 mod suppliers;
+mod webhook_endpoints;
 
 pub use asyncapi::asyncapi;
 pub use router::router;

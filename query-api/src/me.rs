@@ -31,6 +31,21 @@ pub(crate) struct Me {
     role: Role,
     /// The organisations it works for, by name.
     memberships: Vec<MyMembership>,
+    /// The organisations whose affairs it may see, by name; only of partners.
+    grants: Vec<MyGrant>,
+}
+
+/// One organisation that granted the caller to see its affairs.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MyGrant {
+    /// `restaurant` or `supplier`.
+    #[schema(example = "supplier")]
+    kind: String,
+    /// The organisation.
+    id: Uuid,
+    /// Its name.
+    #[schema(example = "Grönsakskompaniet AB")]
+    name: String,
 }
 
 /// One organisation that the caller works for.
@@ -48,7 +63,7 @@ pub(crate) struct MyMembership {
     role: MemberRole,
 }
 
-/// The caller's account and memberships.
+/// The caller's account, memberships and grants.
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "me", params(ReadHeaders), security(("bearer" = [])),
     responses(
@@ -58,28 +73,33 @@ pub(crate) struct MyMembership {
             "account_id": "0190a8f2-7c3e-7b1a-9f4d-1c2b3a4d5e01", "email": "restaurant@iris.test",
             "role": "RESTAURANT", "memberships": [{ "kind": "restaurant",
             "id": "0190a8f2-7c3e-7b1a-9f4d-1c2b3a4d5e20", "name": "Bistro Äppelträdet",
-            "role": "OWNER" }]
+            "role": "OWNER" }], "grants": []
         })),
         ReadRefusals
     )
 )]
 pub(crate) async fn get_me(reader: Reader) -> Result<Response, ApiError> {
-    let seen = reader.many(&MEMBERSHIPS, |viewer| memberships(reader.pool(), viewer)).await?;
-    Ok(answer::json(seen.map(|memberships| Me {
+    let seen = reader.many(&MEMBERSHIPS, |viewer| places(reader.pool(), viewer)).await?;
+    Ok(answer::json(seen.map(|places| Me {
         account_id: reader.identity.subject.into(),
         email: reader.identity.email.clone(),
         role: reader.role,
-        memberships,
+        grants: places.iter().filter(|_| reader.role == Role::Partner).filter_map(grant).collect(),
+        memberships: places.into_iter().filter_map(membership).collect(),
     })))
 }
 
-async fn memberships(pool: &PgPool, viewer: Arc<Viewer>) -> Result<Seen<Vec<MyMembership>>, ReadFailure> {
+async fn places(pool: &PgPool, viewer: Arc<Viewer>) -> Result<Seen<Vec<Row>>, ReadFailure> {
     let sql = concat!(
         "SELECT c.position, m.organisation_kind, m.organisation_id, m.role,
                 COALESCE(s.state, r.state) #>> '{state,details,name}'
          FROM ",
         checkpoint!(),
-        " c LEFT JOIN (read.memberships m
+        " c LEFT JOIN ((
+                SELECT account_id, organisation_kind, organisation_id, role FROM read.memberships
+                UNION ALL
+                SELECT account_id, organisation_kind, organisation_id, NULL FROM read.partners
+              ) m
               LEFT JOIN read.suppliers s
                 ON m.organisation_kind = 'supplier' AND s.supplier_id = m.organisation_id
               LEFT JOIN read.restaurants r
@@ -90,11 +110,20 @@ async fn memberships(pool: &PgPool, viewer: Arc<Viewer>) -> Result<Seen<Vec<MyMe
     let rows: Vec<Row> =
         sqlx::query_as(sql).bind(names(&MEMBERSHIPS)).bind(viewer.account_id).fetch_all(pool).await?;
     let position = rows.first().map_or(0, |row| row.0);
-    Ok(Seen { position, value: rows.into_iter().filter_map(membership).collect() })
+    Ok(Seen { position, value: rows })
 }
 
+/// Position, kind, organisation, role and name; a grant has no role, and all but the position are absent in
+/// the row of an empty list.
 type Row = (i64, Option<String>, Option<Uuid>, Option<String>, Option<String>);
 
 fn membership((_, kind, id, role, name): Row) -> Option<MyMembership> {
     Some(MyMembership { kind: kind?, id: id?, name: name?, role: role?.parse().ok()? })
+}
+
+fn grant((_, kind, id, role, name): &Row) -> Option<MyGrant> {
+    if role.is_some() {
+        return None;
+    }
+    Some(MyGrant { kind: kind.clone()?, id: (*id)?, name: name.clone()? })
 }

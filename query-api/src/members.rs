@@ -27,22 +27,26 @@ pub(crate) struct Organisation {
 }
 
 /// What a caller who may see the organisation gets.
-pub(crate) enum Members {
+pub(crate) enum OwnersOnly<T> {
     /// It may not see this of it.
     Refused,
     /// A page of them.
-    Listed(List<MemberResource>),
+    Listed(List<T>),
 }
 
-impl Members {
+/// What a caller who may see the organisation gets of its members.
+pub(crate) type Members = OwnersOnly<MemberResource>;
+
+impl<T> OwnersOnly<T> {
     /// # Errors
     /// 403 `owner_only`.
-    pub(crate) fn or_refuse(seen: Seen<Self>) -> Result<Seen<List<MemberResource>>, ApiError> {
+    pub(crate) fn or_refuse(seen: Seen<Self>) -> Result<Seen<List<T>>, ApiError> {
         match seen.value {
             Self::Listed(value) => Ok(Seen { position: seen.position, value }),
-            Self::Refused => {
-                Err(ApiError::forbidden("owner_only", "Only its owners may see who works for it."))
-            }
+            Self::Refused => Err(ApiError::forbidden(
+                "owner_only",
+                "Only its owners may see who works for it, and who its partners are.",
+            )),
         }
     }
 }

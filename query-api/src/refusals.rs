@@ -7,7 +7,8 @@ use uuid::Uuid;
 /// 404 for `what`, in the same words whether it does not exist or is not for the caller to know of.
 pub(crate) fn not_found(what: &'static str, id: Uuid) -> ApiError {
     let name = format!("{}{}", what[..1].to_ascii_uppercase(), &what[1..]);
-    ApiError::not_found(format!("{what}_not_found"), format!("{name} {id} was not found."))
+    let code = format!("{}_not_found", what.replace(' ', "_"));
+    ApiError::not_found(code, format!("{name} {id} was not found."))
 }
 
 /// What every read may answer beside its resource.

@@ -4,7 +4,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     asyncapi, carts, event_types, me, notifications, orders, products, restaurants, state::QueryState,
-    suppliers,
+    suppliers, webhook_endpoints,
 };
 
 /// All reads, under `/api/v1`, with their part of the OpenAPI document.
@@ -16,10 +16,12 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(suppliers::list::list_suppliers)) //       /api/v1/suppliers
         .routes(routes!(suppliers::get::get_supplier)) //          /api/v1/suppliers/{id}
         .routes(routes!(suppliers::members::list_supplier_members)) // /api/v1/suppliers/{id}/members
+        .routes(routes!(suppliers::partners::list_supplier_partners)) // /api/v1/suppliers/{id}/partners
         .routes(routes!(suppliers::metrics::get_supplier_metrics)) // /api/v1/suppliers/{id}/metrics
         .routes(routes!(restaurants::list::list_restaurants)) //   /api/v1/restaurants
         .routes(routes!(restaurants::get::get_restaurant)) //      /api/v1/restaurants/{id}
         .routes(routes!(restaurants::members::list_restaurant_members)) // /api/v1/restaurants/{id}/members
+        .routes(routes!(restaurants::partners::list_restaurant_partners)) // /api/v1/restaurants/{id}/partners
         .routes(routes!(products::list::list_products)) //         /api/v1/products
         .routes(routes!(products::get::get_product)) //            /api/v1/products/{id}
         .routes(routes!(carts::list::list_carts)) //               /api/v1/carts
@@ -33,5 +35,9 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(notifications::list::list_notifications)) // /api/v1/notifications
         .routes(routes!(notifications::preferences::get_notification_preferences)) // /api/v1/notification-preferences
         .routes(routes!(notifications::devices::list_notification_devices)) // /api/v1/notification-devices
+        .routes(routes!(webhook_endpoints::list::list_webhook_endpoints)) // /api/v1/webhook-endpoints
+        .routes(routes!(webhook_endpoints::get::get_webhook_endpoint)) // /api/v1/webhook-endpoints/{id}
+        .routes(routes!(webhook_endpoints::deliveries::list_webhook_deliveries)) // /api/v1/webhook-endpoints/{id}/deliveries
+        .routes(routes!(webhook_endpoints::delivery::get_webhook_delivery)) // /api/v1/webhook-endpoints/{id}/deliveries/{delivery_id}
         .with_state(state)
 }

@@ -36,7 +36,8 @@ impl Caller {
         self.is_admin() || self.membership(members).is_some()
     }
 
-    fn owns(&self, members: &[Member]) -> bool {
+    /// OWNER, or ADMIN.
+    pub fn owns(&self, members: &[Member]) -> bool {
         self.is_admin() || self.membership(members) == Some(MemberRole::Owner)
     }
 }

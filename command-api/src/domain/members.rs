@@ -1,4 +1,4 @@
-//! Membership rules that suppliers and restaurants share.
+//! Rules of members and partners that suppliers and restaurants share.
 
 use events::{
     account::Account,
@@ -49,6 +49,22 @@ fn another_owner(members: &[Member], account_id: AccountId) -> Result<(), Refusa
     let is_other_owner =
         |member: &&Member| member.account_id != account_id && member.role == MemberRole::Owner;
     members.iter().find(is_other_owner).map(|_| ()).ok_or(Refusal::LastOwner)
+}
+
+/// A partner's account may be granted once.
+pub fn may_grant(partners: &[AccountId], account_id: AccountId) -> Result<(), Refusal> {
+    if partners.contains(&account_id) { Err(Refusal::AlreadyPartner) } else { Ok(()) }
+}
+
+/// Only a grant that is there can be revoked.
+pub fn may_revoke(partners: &[AccountId], account_id: AccountId) -> Result<(), Refusal> {
+    if partners.contains(&account_id) { Ok(()) } else { Err(Refusal::not_found("partner", account_id)) }
+}
+
+/// Grants are for machine accounts: a person who could read on without being a member would be seen by
+/// nobody who looks at the members.
+pub fn is_partner(account: &Account) -> Result<(), Refusal> {
+    if account.role == Role::Partner { Ok(()) } else { Err(Refusal::NotAPartner) }
 }
 
 /// The account of that address; an unknown address becomes an invited account in that role.

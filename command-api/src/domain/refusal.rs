@@ -44,6 +44,12 @@ pub enum Refusal {
     /// The account is a member already.
     #[error("the account is a member already")]
     AlreadyMember,
+    /// The account may hear of what concerns the organisation already.
+    #[error("the account is a partner already")]
+    AlreadyPartner,
+    /// Grants are for machine accounts: people become members.
+    #[error("the account is not one of a partner; only an account with the role PARTNER can be granted this")]
+    NotAPartner,
     /// Somebody must own the organisation.
     #[error("the last owner can neither leave nor step down")]
     LastOwner,

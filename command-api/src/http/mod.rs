@@ -18,6 +18,7 @@ pub(crate) mod restaurants;
 mod state;
 mod submission;
 pub(crate) mod suppliers;
+pub(crate) mod webhook_endpoints;
 
 pub use auth::LocalLogin;
 pub use state::CommandState;

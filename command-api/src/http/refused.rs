@@ -46,7 +46,9 @@ pub(crate) fn refused(error: SubmitError) -> ApiError {
 fn by_refusal(refusal: Refusal) -> ApiError {
     let message = sentence(&refusal.to_string());
     match refusal {
-        Refusal::NotFound { what, .. } => ApiError::not_found(format!("{what}_not_found"), message),
+        Refusal::NotFound { what, .. } => {
+            ApiError::not_found(format!("{}_not_found", what.replace(' ', "_")), message)
+        }
         Refusal::Forbidden { .. } => ApiError::forbidden("forbidden", message),
         Refusal::StaleRevision { actual } => {
             let fault = Fault::new("If-Match", "stale_revision", message.clone()).with("revision", actual);
@@ -60,6 +62,8 @@ fn by_refusal(refusal: Refusal) -> ApiError {
         }
         Refusal::EmailTaken => ApiError::conflict("email_taken", message),
         Refusal::AlreadyMember => ApiError::conflict("already_member", message),
+        Refusal::AlreadyPartner => ApiError::conflict("already_partner", message),
+        Refusal::NotAPartner => ApiError::conflict("not_a_partner", message),
         Refusal::LastOwner => ApiError::conflict("last_owner", message),
         Refusal::SkuTaken { product_id, .. } => {
             let fault = Fault::new("sku", "sku_taken", message.clone());
@@ -166,7 +170,10 @@ mod tests {
             (Refusal::StaleRevision { actual: 3 }, 412, "stale_revision"),
             (Refusal::invalid("qty", "unknown_line", "no such line"), 422, "invalid"),
             (Refusal::EmailTaken, 409, "email_taken"),
+            (Refusal::not_found("webhook endpoint", id), 404, "webhook_endpoint_not_found"),
             (Refusal::AlreadyMember, 409, "already_member"),
+            (Refusal::AlreadyPartner, 409, "already_partner"),
+            (Refusal::NotAPartner, 409, "not_a_partner"),
             (Refusal::LastOwner, 409, "last_owner"),
             (Refusal::CartConverted, 409, "cart_converted"),
             (Refusal::CartEmpty, 409, "cart_empty"),

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use platform::{
     clock::{Clock, Ids},
     link_token::LinkKey,
+    egress::UrlPolicy,
+    seal::SealKey,
 };
 use sqlx::PgPool;
 
@@ -22,6 +24,10 @@ pub struct CommandState {
     pub ids: Arc<dyn Ids>,
     /// Connections for sessions and imports, with the rights of `iris_command`; the committer has its own.
     pub pool: PgPool,
+    /// Seals the signing secrets of webhook endpoints, and opens them for the answer that shows them.
+    pub seal: Arc<SealKey>,
+    /// Which URLs webhooks may be sent to.
+    pub url_policy: UrlPolicy,
     /// Logins by password; `None` unless `AUTH_PROVIDER=local`, and then there are no such routes.
     pub local: Option<Arc<LocalLogin>>,
     /// Verifies the links in mails that act without a login.

@@ -14,7 +14,8 @@ use events::{
     values::{AccountId, Role},
 };
 use platform::{auth::Identity, error::ApiError, http::RequestContext};
-use serde::{Deserialize, Serialize};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -88,7 +89,7 @@ impl Asked {
             metadata: self.metadata,
         };
         match state.committer.submit(submission).await {
-            Ok(outcome) => Ok(Accepted { outcome, collection: None }),
+            Ok(outcome) => Ok(Accepted { outcome, collection: None, secret: None }),
             Err(error) => Err(refused(error)),
         }
     }
@@ -116,6 +117,8 @@ fn request_hash(path: &str, body: &impl Serialize) -> [u8; 32] {
 pub(crate) struct Accepted {
     outcome: Outcome,
     collection: Option<&'static str>,
+    /// Shown by this answer and by nothing that is stored.
+    secret: Option<SecretString>,
 }
 
 /// What the headers repeat of a resource, where it has it.
@@ -129,6 +132,16 @@ impl Accepted {
     /// The same, with the new resource's address under that collection in `Location`.
     pub(crate) fn under(self, collection: &'static str) -> Self {
         Self { collection: Some(collection), ..self }
+    }
+
+    /// The same, with `secret` as one more member of the resource.
+    pub(crate) fn with_secret(self, secret: SecretString) -> Self {
+        Self { secret: Some(secret), ..self }
+    }
+
+    /// The answer, as far as `T` tells of it: with a repeated key it is an earlier request's.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_str(&self.outcome.body).ok()
     }
 
     /// The address: the id is that of the answer, for with a repeated key it is an earlier request's.
@@ -154,6 +167,10 @@ impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
         let (location, etag) = (self.location(), self.etag());
         let Outcome { status, body, position, replayed, .. } = self.outcome;
+        let body = match self.secret {
+            Some(secret) => with_member(&body, "secret", &secret),
+            None => body,
+        };
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = StatusCode::from_u16(status).expect("answers are 200 or 201");
         let headers = response.headers_mut();
@@ -170,6 +187,13 @@ impl IntoResponse for Accepted {
         }
         response
     }
+}
+
+/// The object with one more member, which must not have been there.
+fn with_member(body: &str, name: &str, secret: &SecretString) -> String {
+    let object = body.strip_suffix('}').expect("resources are JSON objects with members");
+    let (name, value) = (serde_json::json!(name), serde_json::json!(secret.expose_secret()));
+    format!("{object},{name}:{value}}}")
 }
 
 /// The account in the role of its token; a role that this version does not know may do nothing.
@@ -284,6 +308,13 @@ mod tests {
             let error = if_match(&with(&header::IF_MATCH, &[bad.as_bytes()])).unwrap_err();
             assert_eq!(error.code(), "invalid_if_match", "{bad}");
         }
+    }
+
+    #[test]
+    fn a_secret_becomes_a_member_of_the_resource() {
+        let shown = with_member("{\"id\":1}", "secret", &"whsec_\"x".to_owned().into());
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(shown, json!({"id": 1, "secret": "whsec_\"x"}));
     }
 
     #[test]

@@ -50,6 +50,8 @@ async fn commands(world: &World, market: &Market) -> Vec<(Method, String, Option
         all.push((Method::POST, format!("{party}/members"), Some(member.clone())));
         all.push((Method::PATCH, format!("{party}/members/{owner}"), Some(json!({"role": "STAFF"}))));
         all.push((Method::DELETE, format!("{party}/members/{owner}"), None));
+        all.push((Method::POST, format!("{party}/partners"), Some(json!({"email": "till@partner.example"}))));
+        all.push((Method::DELETE, format!("{party}/partners/{owner}"), None));
     }
     all.push((Method::POST, format!("/restaurants/{}/approve", market.restaurant_id), None));
     all

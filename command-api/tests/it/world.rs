@@ -17,7 +17,9 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use command_api::{
-    Caller, CommandState, Committer, LocalLogin, Submission, domain::account::RegisterAccount, router,
+    Caller, CommandState, Committer, LocalLogin, Outcome, Submission, SubmitError,
+    domain::{Command, account::RegisterAccount},
+    router,
 };
 use events::values::{AccountId, Role};
 use http_body_util::BodyExt;
@@ -25,8 +27,10 @@ use platform::{
     auth::{Identity, LocalProvider},
     clock::{FixedClock, Ids, UuidV7Ids},
     config::DevUser,
+    egress::UrlPolicy,
     http::{Shell, shell},
     link_token::LinkKey,
+    seal::SealKey,
 };
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
@@ -139,6 +143,8 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
         clock: clock.clone(),
         ids: ids.clone(),
         pool: pool.clone(),
+        seal: Arc::new(SealKey::derive(&SECRET.into())),
+        url_policy: UrlPolicy::default(),
         local: Some(Arc::new(LocalLogin::new(provider.clone(), &dev_users()))),
         links: Arc::new(LinkKey::derive(&SECRET.into())),
     };
@@ -174,20 +180,24 @@ async fn log_is_dense(connection: &mut PgConnection) {
 impl World {
     /// An account of that role, with a token.
     pub async fn account(&self, email: &str, role: Role) -> Account {
-        let command_id = UuidV7Ids.next();
         let account_id = AccountId(UuidV7Ids.next());
         let command = RegisterAccount { account_id, email: email.to_owned(), role };
-        let submission = Submission {
-            command: Box::new(command),
-            caller: Caller::system("test"),
-            key: None,
-            command_id,
-            metadata: "{}".to_owned(),
-        };
-        let outcome = self.state.committer.submit(submission).await.unwrap();
+        let outcome = self.submit(Caller::system("test"), command).await.unwrap();
         let account: Value = serde_json::from_str(&outcome.body).unwrap();
         let id = account["account_id"].as_str().unwrap().parse().unwrap();
         Account { id, email: email.to_owned(), token: self.token(id, email, &role.to_string()) }
+    }
+
+    /// A command that has no route.
+    pub async fn submit(&self, caller: Caller, command: impl Command) -> Result<Outcome, SubmitError> {
+        let submission = Submission {
+            command: Box::new(command),
+            caller,
+            key: None,
+            command_id: UuidV7Ids.next(),
+            metadata: "{}".to_owned(),
+        };
+        self.state.committer.submit(submission).await
     }
 
     /// A token as the local provider signs it.

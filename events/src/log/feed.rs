@@ -1,5 +1,6 @@
 //! The feed: all events in commit order, from any position.
 
+use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use crate::envelope::{RecordedEvent, StreamKind};
@@ -63,6 +64,40 @@ pub async fn read_feed(
     let found = |row: &&PgRow| !matches!(row.try_get::<Option<i64>, _>("global_position"), Ok(None));
     let events = rows.iter().filter(found).map(recorded).collect::<Result<_, _>>()?;
     Ok(FeedBatch { events, upto: head.min(after + positions_max).max(after), head })
+}
+
+/// The position of the first event recorded at that moment or later; `None` where there is none yet.
+///
+/// By halving, one probe of the feed's index per step. Writers on several machines may have clocks that
+/// differ by moments: around such a place the answer is one of the events of those moments.
+///
+/// # Errors
+/// Whatever the database says.
+pub async fn position_at(
+    connection: &mut PgConnection,
+    moment: DateTime<Utc>,
+) -> Result<Option<i64>, sqlx::Error> {
+    // All before `low` was recorded earlier, all from `high` on was not; LIMIT 1 keeps each step a probe.
+    let found: Option<i64> = sqlx::query_scalar(
+        "WITH RECURSIVE search(low, high, head) AS ( \
+           SELECT 1::bigint, h.position + 1, h.position FROM public.log_head h WHERE h.id = 1 \
+           UNION ALL \
+           SELECT CASE WHEN e.recorded_at < $1 THEN e.global_position + 1 ELSE s.low END, \
+                  CASE WHEN e.recorded_at < $1 THEN s.high ELSE e.global_position END, \
+                  s.head \
+           FROM search s \
+           CROSS JOIN LATERAL ( \
+             SELECT e.global_position, e.recorded_at FROM public.events e \
+             WHERE e.global_position = (s.low + s.high) / 2 LIMIT 1 \
+           ) e \
+           WHERE s.low < s.high \
+         ) \
+         SELECT low FROM search WHERE low = high AND low <= head",
+    )
+    .bind(moment)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found)
 }
 
 pub(super) fn recorded(row: &PgRow) -> Result<RecordedEvent, sqlx::Error> {

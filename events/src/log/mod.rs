@@ -20,7 +20,7 @@ mod streams;
 pub use append::{Append, StateSnapshot, append, contains_event};
 pub use check::{LogCheck, LogFault, check_log};
 pub use claims::{Claim, ClaimChange, holders_of};
-pub use feed::{FeedBatch, read_feed};
+pub use feed::{FeedBatch, position_at, read_feed};
 pub use head::{Head, fence, lock_head, read_head};
 pub use idempotency::{IdempotencyKey, StoredAnswer, find_answers, forget_answers_before};
 pub use streams::{StreamHistory, Touched, load_streams, read_origins, read_stream, touched_between};

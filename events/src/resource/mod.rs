@@ -9,6 +9,7 @@ mod notification;
 mod order;
 mod party;
 mod product;
+mod webhook_endpoint;
 
 pub use cart::{CartItemResource, CartResource, CartStatus};
 pub use notification::{
@@ -16,8 +17,12 @@ pub use notification::{
     NotificationSubject, QuietHoursResource,
 };
 pub use order::{CheckoutResource, OrderLineResource, OrderResource};
-pub use party::{AccountResource, MemberResource, RestaurantResource, SupplierResource};
+pub use party::{AccountResource, MemberResource, PartnerResource, RestaurantResource, SupplierResource};
 pub use product::{AvailabilityStatus, ProductResource};
+pub use webhook_endpoint::{
+    EndpointFilter, EndpointHealth, EndpointHealthState, EndpointOwnerKind, EndpointSecret,
+    WebhookEndpointResource, WebhookPingResource, WebhookReplayResource, WebhookRetryResource,
+};
 
 use serde::Serializer;
 

@@ -34,6 +34,15 @@ pub struct MemberResource {
     pub role: MemberRole,
 }
 
+/// A partner's account that may hear of what concerns an organisation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PartnerResource {
+    /// Who.
+    pub account_id: AccountId,
+    /// What it logs in with.
+    pub email: String,
+}
+
 /// A seller.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SupplierResource {

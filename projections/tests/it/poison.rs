@@ -48,7 +48,15 @@ async fn an_event_that_is_none_parks_its_stream_and_no_other() {
     let (carts, orders) = (none("carts"), ("orders", 1));
     assert_eq!(
         parked,
-        [none("accounts"), carts, none("catalogue"), orders, none("restaurants"), none("suppliers")]
+        [
+            none("accounts"),
+            carts,
+            none("catalogue"),
+            orders,
+            none("restaurants"),
+            none("suppliers"),
+            none("webhook_endpoints")
+        ]
     );
     world.end().await;
 }

@@ -8,8 +8,10 @@ use events::{
     restaurant::{Restaurant, RestaurantEvent},
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
-    values::{Currency, MemberRole, Quantity, SupplierId},
+    values::{AccountId, Currency, MemberRole, Quantity, SupplierId, WebhookEndpointId},
+    webhook_endpoint::{EndpointDetails, EndpointOwner, WebhookEndpoint, WebhookEndpointEvent},
 };
+use platform::clock::Ids as _;
 use sqlx::Row as _;
 
 use crate::{
@@ -73,6 +75,72 @@ async fn memberships_follow_both_kinds_of_organisations() {
     let revision: i64 = world.value("SELECT (state->>'revision')::bigint FROM read.restaurants").await;
     assert_eq!(revision, 3);
     world.end().await;
+}
+
+#[tokio::test]
+async fn partners_follow_both_kinds_of_organisations() {
+    let mut world = World::new("partners").await;
+    let market = Market::open(&mut world).await;
+    let (first, second): (AccountId, AccountId) = (world.id(), world.id());
+    let count = "SELECT count(*) FROM read.partners";
+    for account_id in [first, second] {
+        let event = SupplierEvent::SupplierPartnerGranted { account_id };
+        world.record::<Supplier>(market.supplier, event).await;
+    }
+    let event = RestaurantEvent::RestaurantPartnerGranted { account_id: first };
+    world.record::<Restaurant>(market.restaurant, event).await;
+    world.catch_up().await;
+    assert_eq!(world.value::<i64>(count).await, 3);
+
+    let event = SupplierEvent::SupplierPartnerRevoked { account_id: first };
+    world.record::<Supplier>(market.supplier, event).await;
+    world.catch_up().await;
+    let rows: Vec<(uuid::Uuid, String, uuid::Uuid)> = sqlx::query_as(
+        "SELECT account_id, organisation_kind, organisation_id FROM read.partners ORDER BY organisation_kind",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .unwrap();
+    let expected = [
+        (first.0, "restaurant".to_owned(), market.restaurant.0),
+        (second.0, "supplier".to_owned(), market.supplier.0),
+    ];
+    assert_eq!(rows, expected);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_has_a_row_with_its_owner_and_status_even_once_it_is_deleted() {
+    let mut world = World::new("webhook_endpoint").await;
+    let market = Market::open(&mut world).await;
+    // So that the comparison with a rebuild has an order to compare.
+    market.place(&mut world, 1, None).await;
+    let (id, own): (WebhookEndpointId, WebhookEndpointId) = (world.id(), world.id());
+    for (id, owner) in [(id, EndpointOwner::Restaurant(market.restaurant)), (own, EndpointOwner::Platform)] {
+        let event = WebhookEndpointEvent::WebhookEndpointRegistered {
+            owner,
+            details: EndpointDetails::default(),
+            secret_id: world.ids.next(),
+            handshake: id == own,
+        };
+        world.record::<WebhookEndpoint>(id, event).await;
+    }
+    world.catch_up().await;
+    assert_eq!(
+        endpoints(&world).await,
+        [(None, "unverified".to_owned(), 1), (Some(market.restaurant.0), "active".to_owned(), 1)]
+    );
+    world.record::<WebhookEndpoint>(id, WebhookEndpointEvent::WebhookEndpointDeleted {}).await;
+    world.catch_up().await;
+    assert_eq!(endpoints(&world).await[1], (Some(market.restaurant.0), "deleted".to_owned(), 2));
+    world.assert_rows_are_those_of_a_rebuild().await;
+    world.end().await;
+}
+
+async fn endpoints(world: &World) -> Vec<(Option<uuid::Uuid>, String, i64)> {
+    let sql = "SELECT owner_id, status, (state->>'revision')::bigint FROM read.webhook_endpoints \
+               ORDER BY owner_id NULLS FIRST";
+    sqlx::query_as(sql).fetch_all(&world.pool).await.unwrap()
 }
 
 async fn memberships(world: &World) -> Vec<String> {

@@ -19,7 +19,7 @@ use crate::{
 
 const MODELS: [ReadModel; 1] = [ReadModel::Orders];
 
-/// One order; for the members of both sides, `ADMIN` and `AUDITOR`.
+/// One order; for the members and partners of both sides, `ADMIN` and `AUDITOR`.
 #[utoipa::path(
     get, path = "/api/v1/orders/{id}", tag = "orders",
     params(("id" = Uuid, Path, description = "The order."), ReadHeaders, ResourceHeaders),
@@ -72,7 +72,7 @@ async fn visible_order(
     Ok(Seen { position, value: visible.map(|json| json.0) })
 }
 
-/// Whether the viewer is on either side of the order.
+/// Whether the viewer may see what either side of the order may.
 pub(super) fn sees(viewer: &Viewer, order: &Order) -> bool {
     viewer.sees_order_between(order.restaurant_id.into(), order.supplier_id.into())
 }

@@ -19,7 +19,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
-    access::Viewer,
+    access::{OrganisationKind, Viewer},
     answer,
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
@@ -128,15 +128,27 @@ fn push_sides(
     after: Option<Newest>,
 ) {
     sql.push("SELECT u.id, u.at, o.state FROM (SELECT * FROM (");
-    push_side(sql, Side { column: "o.restaurant_id", own: viewer.restaurants() }, filter, page, after);
+    push_side(
+        sql,
+        Side { column: "o.restaurant_id", own: viewer.trading_as(OrganisationKind::Restaurant) },
+        filter,
+        page,
+        after,
+    );
     sql.push(" UNION ");
-    push_side(sql, Side { column: "o.supplier_id", own: viewer.suppliers() }, filter, page, after);
+    push_side(
+        sql,
+        Side { column: "o.supplier_id", own: viewer.trading_as(OrganisationKind::Supplier) },
+        filter,
+        page,
+        after,
+    );
     sql.push(") sides WHERE true");
     push_window(sql, SortColumns { at: "at", id: "id" }, None, page, Take::Page);
     sql.push(") u JOIN read.orders o ON o.order_id = u.id");
 }
 
-/// The organisations of one kind that the viewer works for.
+/// The organisations of one kind whose orders the viewer sees.
 struct Side {
     column: &'static str,
     own: Vec<Uuid>,
@@ -160,8 +172,10 @@ fn push_side(
 async fn total(pool: &PgPool, viewer: &Viewer, filter: OrderFilter) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*) FROM read.orders o WHERE true");
     if !viewer.sees_everything() {
-        sql.push(" AND (o.restaurant_id = ANY(").push_bind(viewer.restaurants());
-        sql.push(") OR o.supplier_id = ANY(").push_bind(viewer.suppliers()).push("))");
+        sql.push(" AND (o.restaurant_id = ANY(").push_bind(viewer.trading_as(OrganisationKind::Restaurant));
+        sql.push(") OR o.supplier_id = ANY(")
+            .push_bind(viewer.trading_as(OrganisationKind::Supplier))
+            .push("))");
     }
     filter.push(&mut sql);
     count(pool, sql).await

@@ -1,4 +1,4 @@
-//! Orders and their documents: seen by the members of both sides.
+//! Orders and their documents: seen by the members and partners of both sides.
 
 pub(crate) mod get;
 pub(crate) mod invoice;

@@ -20,7 +20,7 @@ use crate::{
 /// Orders, too: a supplier sees the restaurants that ordered from it.
 const MODELS: [ReadModel; 2] = [ReadModel::Restaurants, ReadModel::Orders];
 
-/// One restaurant; for its members, suppliers that it ordered from, `ADMIN` and `AUDITOR`.
+/// One restaurant; for its members and partners, suppliers that it ordered from, `ADMIN` and `AUDITOR`.
 #[utoipa::path(
     get, path = "/api/v1/restaurants/{id}", tag = "restaurants",
     params(("id" = Uuid, Path, description = "The restaurant."), ReadHeaders, ResourceHeaders),

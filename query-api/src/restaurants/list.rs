@@ -11,7 +11,7 @@ use platform::{
 use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use crate::{
-    access::Viewer,
+    access::{OrganisationKind, Viewer},
     answer,
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
@@ -60,7 +60,7 @@ async fn total(pool: &PgPool, viewer: &Viewer) -> Result<u64, ReadFailure> {
     count(pool, sql).await
 }
 
-/// Own restaurants, and those that ordered from own suppliers: one probe of an index for each restaurant
+/// Own restaurants, those that granted the viewer so, and those that ordered from own suppliers: one probe of an index for each restaurant
 /// looked at, never a scan of orders.
 fn push_visible(sql: &mut QueryBuilder<'static, Postgres>, viewer: &Viewer) {
     sql.push(" FROM read.restaurants r WHERE ");
@@ -68,7 +68,7 @@ fn push_visible(sql: &mut QueryBuilder<'static, Postgres>, viewer: &Viewer) {
         sql.push("true");
         return;
     }
-    sql.push("(r.restaurant_id = ANY(").push_bind(viewer.restaurants()).push(")");
+    sql.push("(r.restaurant_id = ANY(").push_bind(viewer.trading_as(OrganisationKind::Restaurant)).push(")");
     let suppliers = viewer.suppliers();
     if !suppliers.is_empty() {
         sql.push(

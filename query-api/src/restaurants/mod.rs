@@ -1,5 +1,6 @@
-//! Buyers: seen by their members, and by suppliers that they ordered from.
+//! Buyers: seen by their members and partners, and by suppliers that they ordered from.
 
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod members;
+pub(crate) mod partners;

@@ -1,6 +1,7 @@
-//! Sellers: public to every account, but for their members.
+//! Sellers: public to every account, but for their members and partners.
 
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod members;
 pub(crate) mod metrics;
+pub(crate) mod partners;

@@ -253,6 +253,13 @@ impl World {
         }
     }
 
+    pub async fn grant(&self, kind: &str, organisation_id: Uuid, partner: Caller) {
+        let sql =
+            "INSERT INTO read.partners (account_id, organisation_kind, organisation_id) VALUES ($1, $2, $3)";
+        let query = sqlx::query(sql).bind(partner.id).bind(kind).bind(organisation_id);
+        query.execute(&self.pool).await.unwrap();
+    }
+
     pub async fn product(
         &self,
         product_id: Uuid,

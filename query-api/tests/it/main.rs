@@ -13,4 +13,5 @@ mod peppol;
 mod plans;
 mod search;
 mod visibility;
+mod webhook_endpoints;
 mod world;

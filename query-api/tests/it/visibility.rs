@@ -35,6 +35,8 @@ impl Town {
             "buyer",
             "buyer_staff",
             "stranger",
+            "buyers_partner",
+            "sellers_partner",
         ];
         let roles = [
             "ADMIN",
@@ -46,6 +48,8 @@ impl Town {
             "RESTAURANT",
             "RESTAURANT",
             "RESTAURANT",
+            "PARTNER",
+            "PARTNER",
         ];
         let callers: Vec<(&str, Caller)> = names
             .into_iter()
@@ -67,6 +71,8 @@ impl Town {
         let members = [(buyer, Owner), (buyer_staff, Staff)];
         world.restaurant(id(RESTAURANT), restaurant_details("Äppelträdet"), &members).await;
         world.restaurant(id(OTHER_RESTAURANT), restaurant_details("Ankaret"), &[(stranger, Owner)]).await;
+        world.grant("restaurant", id(RESTAURANT), town.caller("buyers_partner")).await;
+        world.grant("supplier", id(SUPPLIER), town.caller("sellers_partner")).await;
         world.product(id(PRODUCT), id(SUPPLIER), "Tomater", "T-1", None).await;
         world.cart(id(CART), id(RESTAURANT), now()).await;
         let lines = [wanted("Tomater", 2_500, 3490, 600)];
@@ -90,8 +96,19 @@ impl Town {
     }
 }
 
-const EVERYBODY: [&str; 9] =
-    ["admin", "auditor", "partner", "seller", "seller_staff", "rival", "buyer", "buyer_staff", "stranger"];
+const EVERYBODY: [&str; 11] = [
+    "admin",
+    "auditor",
+    "partner",
+    "seller",
+    "seller_staff",
+    "rival",
+    "buyer",
+    "buyer_staff",
+    "stranger",
+    "buyers_partner",
+    "sellers_partner",
+];
 const BOTH_SIDES: [&str; 6] = ["admin", "auditor", "seller", "seller_staff", "buyer", "buyer_staff"];
 
 #[tokio::test]
@@ -114,34 +131,50 @@ async fn every_endpoint_shows_itself_to_those_alone_who_may_see_it() {
         let anonymous = town.world.get_with(None, &path, &[]).await;
         assert_eq!(anonymous.refused(401, "unauthorized")["error"], "UnauthorizedError", "{path}");
     }
-    let order = format!("/api/v1/orders/{}", id(ORDER));
     for path in [
         format!("/api/v1/restaurants/{restaurant}"),
         format!("/api/v1/orders?restaurant_id={restaurant}"),
         format!("/api/v1/carts?restaurant_id={restaurant}"),
-        order.clone(),
-        format!("{order}/receipt"),
-        format!("{order}/invoice"),
+        format!("/api/v1/webhook-endpoints?restaurant_id={restaurant}"),
     ] {
-        town.sees(&path, 200, &BOTH_SIDES).await;
+        let seeing = [&BOTH_SIDES[..], &["buyers_partner"]].concat();
+        town.sees(&path, 200, &seeing).await;
+        town.sees(&path, 404, &["partner", "rival", "stranger", "sellers_partner"]).await;
+    }
+    let order = format!("/api/v1/orders/{}", id(ORDER));
+    for path in [order.clone(), format!("{order}/receipt"), format!("{order}/invoice")] {
+        let seeing = [&BOTH_SIDES[..], &["buyers_partner", "sellers_partner"]].concat();
+        town.sees(&path, 200, &seeing).await;
         town.sees(&path, 404, &["partner", "rival", "stranger"]).await;
     }
     let cart = format!("/api/v1/carts/{}", id(CART));
     town.sees(&cart, 200, &["admin", "auditor", "buyer", "buyer_staff"]).await;
-    town.sees(&cart, 404, &["partner", "seller", "seller_staff", "rival", "stranger"]).await;
+    let blind =
+        ["partner", "seller", "seller_staff", "rival", "stranger", "buyers_partner", "sellers_partner"];
+    town.sees(&cart, 404, &blind).await;
 }
 
 #[tokio::test]
 async fn members_are_listed_to_owners_and_refused_to_those_who_only_see_the_organisation() {
     let town = Town::new().await;
-    let members = format!("/api/v1/suppliers/{}/members", id(SUPPLIER));
-    town.sees(&members, 200, &["admin", "auditor", "seller"]).await;
-    town.sees(&members, 403, &["partner", "seller_staff", "rival", "buyer", "buyer_staff", "stranger"]).await;
-    let members = format!("/api/v1/restaurants/{}/members", id(RESTAURANT));
-    town.sees(&members, 200, &["admin", "auditor", "buyer"]).await;
-    town.sees(&members, 403, &["seller", "seller_staff", "buyer_staff"]).await;
-    town.sees(&members, 404, &["partner", "rival", "stranger"]).await;
+    for list in ["members", "partners"] {
+        let path = format!("/api/v1/suppliers/{}/{list}", id(SUPPLIER));
+        let owners = ["admin", "auditor", "seller"];
+        town.sees(&path, 200, &owners).await;
+        let others: Vec<&str> = EVERYBODY.into_iter().filter(|name| !owners.contains(name)).collect();
+        town.sees(&path, 403, &others).await;
+        let path = format!("/api/v1/restaurants/{}/{list}", id(RESTAURANT));
+        town.sees(&path, 200, &["admin", "auditor", "buyer"]).await;
+        town.sees(&path, 403, &["seller", "seller_staff", "buyer_staff", "buyers_partner"]).await;
+        town.sees(&path, 404, &["partner", "rival", "stranger", "sellers_partner"]).await;
+    }
+    let partners = format!("/api/v1/suppliers/{}/partners?count=true", id(SUPPLIER));
+    let listed = town.world.get(town.caller("seller"), &partners).await.json();
+    let partner = town.caller("sellers_partner").id;
+    let expected = json!([{"account_id": partner, "email": format!("{}@iris.test", partner.simple())}]);
+    assert_eq!((&listed["items"], &listed["total"]), (&expected, &json!(1)));
 
+    let members = format!("/api/v1/restaurants/{}/members", id(RESTAURANT));
     let listed = town.world.get(town.caller("buyer"), &format!("{members}?count=true")).await.json();
     let (buyer, staff) = (town.caller("buyer").id, town.caller("buyer_staff").id);
     let member = |id: uuid::Uuid, role: &str| json!({"account_id": id, "email": format!("{}@iris.test", id.simple()), "role": role});
@@ -159,6 +192,11 @@ async fn lists_hold_what_the_caller_may_see_and_nothing_else() {
         ("/api/v1/restaurants", "seller", vec![RESTAURANT]),
         ("/api/v1/restaurants", "rival", vec![]),
         ("/api/v1/restaurants", "partner", vec![]),
+        ("/api/v1/restaurants", "buyers_partner", vec![RESTAURANT]),
+        ("/api/v1/restaurants", "sellers_partner", vec![]),
+        ("/api/v1/carts", "buyers_partner", vec![]),
+        ("/api/v1/orders", "buyers_partner", vec![ORDER]),
+        ("/api/v1/orders", "sellers_partner", vec![ORDER]),
         ("/api/v1/suppliers", "stranger", vec![OTHER_SUPPLIER, SUPPLIER]),
         ("/api/v1/products", "rival", vec![PRODUCT]),
         ("/api/v1/carts", "admin", vec![CART]),
@@ -223,12 +261,26 @@ async fn me_names_my_organisations() {
         json!({"kind": "restaurant", "id": id(RESTAURANT), "name": "Äppelträdet", "role": "STAFF"});
     let expected = json!({
         "account_id": town.caller("buyer_staff").id, "email": "restaurant@iris.test", "role": "RESTAURANT",
-        "memberships": [membership]
+        "memberships": [membership], "grants": []
     });
     assert_eq!(me, expected);
     let me = town.world.get(town.caller("seller"), "/api/v1/me").await.json();
     assert_eq!(me["memberships"][0]["kind"], "supplier");
     assert_eq!(town.world.get(town.caller("admin"), "/api/v1/me").await.json()["memberships"], json!([]));
+}
+
+#[tokio::test]
+async fn a_grant_is_named_to_a_partner_and_opens_nothing_to_an_account_of_another_role() {
+    let town = Town::new().await;
+    let partner = town.caller("sellers_partner");
+    let me = town.world.get(partner, "/api/v1/me").await.json();
+    let grant = json!({"kind": "supplier", "id": id(SUPPLIER), "name": "Grönsakskompaniet"});
+    assert_eq!((&me["grants"], &me["memberships"]), (&json!([grant]), &json!([])));
+    for role in ["SUPPLIER", "RESTAURANT"] {
+        let other = Caller { role, ..partner };
+        assert_eq!(town.world.get(other, "/api/v1/me").await.json()["grants"], json!([]));
+        assert!(town.world.get(other, "/api/v1/orders").await.ids().is_empty());
+    }
 }
 
 #[tokio::test]

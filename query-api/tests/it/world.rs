@@ -20,7 +20,8 @@ use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-const READ_MODELS: [&str; 6] = ["accounts", "suppliers", "restaurants", "catalogue", "carts", "orders"];
+const READ_MODELS: [&str; 7] =
+    ["accounts", "suppliers", "restaurants", "catalogue", "carts", "orders", "webhook_endpoints"];
 
 pub struct World {
     pub pool: PgPool,

@@ -3,16 +3,20 @@
 mod add_member;
 mod approve;
 mod change_member_role;
+mod grant_partner;
 mod register;
 mod remove_member;
 mod revise;
+mod revoke_partner;
 
 pub use add_member::AddRestaurantMember;
 pub use approve::{ApproveRestaurant, ReinstateRestaurant, SuspendRestaurant};
 pub use change_member_role::ChangeRestaurantMemberRole;
+pub use grant_partner::GrantRestaurantPartner;
 pub use register::RegisterRestaurant;
 pub use remove_member::RemoveRestaurantMember;
 pub use revise::{RestaurantPatch, ReviseRestaurant};
+pub use revoke_partner::RevokeRestaurantPartner;
 
 use chrono::{DateTime, Duration, Utc};
 use events::{
@@ -37,6 +41,8 @@ pub enum RestaurantCommand {
     AddMember { account_id: AccountId, role: MemberRole },
     ChangeMemberRole { account_id: AccountId, role: MemberRole },
     RemoveMember { account_id: AccountId },
+    GrantPartner { account_id: AccountId },
+    RevokePartner { account_id: AccountId },
 }
 
 impl Decide for Restaurant {
@@ -69,6 +75,14 @@ impl Decide for Restaurant {
                 members::may_remove(&self.members, account_id)?;
                 vec![E::RestaurantMemberRemoved { account_id }]
             }
+            (C::GrantPartner { account_id }, _) => {
+                members::may_grant(&self.partners, account_id)?;
+                vec![E::RestaurantPartnerGranted { account_id }]
+            }
+            (C::RevokePartner { account_id }, _) => {
+                members::may_revoke(&self.partners, account_id)?;
+                vec![E::RestaurantPartnerRevoked { account_id }]
+            }
         })
     }
 }
@@ -99,6 +113,26 @@ mod tests {
 
     fn approved() -> RestaurantEvent {
         RestaurantEvent::RestaurantApproved { trial_ends_at: "2026-11-27T09:00:00Z".parse().unwrap() }
+    }
+
+    #[test]
+    fn a_partner_is_granted_once_and_revoked_once() {
+        let account_id = AccountId(uuid::Uuid::from_u128(7));
+        let granted = RestaurantEvent::RestaurantPartnerGranted { account_id };
+        let revoked = RestaurantEvent::RestaurantPartnerRevoked { account_id };
+        let given = vec![registered(), granted.clone()];
+        Scenario::with(())
+            .given(given.clone())
+            .when(RestaurantCommand::GrantPartner { account_id })
+            .then_expect_error(Refusal::AlreadyPartner);
+        Scenario::with(())
+            .given(given)
+            .when(RestaurantCommand::RevokePartner { account_id })
+            .then_expect_events(vec![revoked.clone()]);
+        Scenario::with(())
+            .given(vec![registered(), granted, revoked])
+            .when(RestaurantCommand::RevokePartner { account_id })
+            .then_expect_error(Refusal::not_found("partner", account_id));
     }
 
     #[test]

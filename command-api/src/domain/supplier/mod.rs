@@ -2,16 +2,20 @@
 
 mod add_member;
 mod change_member_role;
+mod grant_partner;
 mod register;
 mod remove_member;
 mod revise;
+mod revoke_partner;
 mod suspend;
 
 pub use add_member::AddSupplierMember;
 pub use change_member_role::ChangeSupplierMemberRole;
+pub use grant_partner::GrantSupplierPartner;
 pub use register::RegisterSupplier;
 pub use remove_member::RemoveSupplierMember;
 pub use revise::{ReviseSupplier, SupplierPatch};
+pub use revoke_partner::RevokeSupplierPartner;
 pub use suspend::{ReinstateSupplier, SuspendSupplier};
 
 use events::{
@@ -32,6 +36,8 @@ pub enum SupplierCommand {
     AddMember { account_id: AccountId, role: MemberRole },
     ChangeMemberRole { account_id: AccountId, role: MemberRole },
     RemoveMember { account_id: AccountId },
+    GrantPartner { account_id: AccountId },
+    RevokePartner { account_id: AccountId },
     NumberInvoice { order_id: OrderId },
 }
 
@@ -60,6 +66,14 @@ impl Decide for Supplier {
             C::RemoveMember { account_id } => {
                 members::may_remove(&self.members, account_id)?;
                 vec![E::SupplierMemberRemoved { account_id }]
+            }
+            C::GrantPartner { account_id } => {
+                members::may_grant(&self.partners, account_id)?;
+                vec![E::SupplierPartnerGranted { account_id }]
+            }
+            C::RevokePartner { account_id } => {
+                members::may_revoke(&self.partners, account_id)?;
+                vec![E::SupplierPartnerRevoked { account_id }]
             }
             C::NumberInvoice { order_id } => {
                 vec![E::SupplierInvoiceNumbered { number: self.invoices_numbered + 1, order_id }]
@@ -142,6 +156,35 @@ mod tests {
             .given(suspended)
             .when(SupplierCommand::Suspend { reason: None })
             .then_expect_error(invalid("suspended", "suspend"));
+    }
+
+    #[test]
+    fn a_partner_is_granted_once_and_can_be_granted_again_after_it_was_revoked() {
+        let granted = SupplierEvent::SupplierPartnerGranted { account_id: account(7) };
+        let revoked = SupplierEvent::SupplierPartnerRevoked { account_id: account(7) };
+        let grant = SupplierCommand::GrantPartner { account_id: account(7) };
+        Scenario::with(())
+            .given(vec![registered(), granted.clone()])
+            .when(grant.clone())
+            .then_expect_error(Refusal::AlreadyPartner);
+        Scenario::with(())
+            .given(vec![registered(), granted.clone(), revoked])
+            .when(grant)
+            .then_expect_events(vec![granted]);
+    }
+
+    #[test]
+    fn only_a_grant_that_is_there_can_be_revoked() {
+        let revoke = SupplierCommand::RevokePartner { account_id: account(7) };
+        let granted = SupplierEvent::SupplierPartnerGranted { account_id: account(7) };
+        Scenario::with(())
+            .given(vec![registered(), granted])
+            .when(revoke.clone())
+            .then_expect_events(vec![SupplierEvent::SupplierPartnerRevoked { account_id: account(7) }]);
+        Scenario::with(())
+            .given(vec![registered()])
+            .when(revoke)
+            .then_expect_error(Refusal::not_found("partner", account(7)));
     }
 
     #[test]

@@ -1,12 +1,34 @@
 //! Webhook endpoints.
 
+mod delete;
+mod delivering_side;
+mod owner;
+mod ping;
+mod register;
+mod replay;
+mod retry_delivery;
+mod revise;
+mod rotate_secret;
+#[cfg(test)]
+mod tests;
+
+pub use delete::DeleteWebhookEndpoint;
+pub use delivering_side::{DisableWebhookEndpoint, ReportWebhookEndpointFailing, VerifyWebhookEndpoint};
+pub use owner::NamedOrganisation;
+pub use ping::PingWebhookEndpoint;
+pub use register::RegisterWebhookEndpoint;
+pub use replay::ReplayWebhookEvents;
+pub use retry_delivery::{FoundDelivery, RetryWebhookDelivery};
+pub use revise::{EndpointPatch, ReviseWebhookEndpoint};
+pub use rotate_secret::RotateWebhookSecret;
+
 use chrono::{DateTime, Utc};
 use events::webhook_endpoint::{
     DisabledReason, EndpointDetails, EndpointOwner, EndpointStatus, WebhookEndpoint, WebhookEndpointEvent,
 };
 use uuid::Uuid;
 
-use super::{Decide, refusal::Refusal};
+use super::{Concerns, Decide, refusal::Refusal};
 
 /// What can be asked of an endpoint. A deleted one is not found by whoever asks.
 #[derive(Clone, Debug)]
@@ -69,11 +91,14 @@ impl Decide for WebhookEndpoint {
 }
 
 fn not_active(status: EndpointStatus, attempted: &'static str) -> Refusal {
-    let state = match status {
-        EndpointStatus::Active => "active",
-        EndpointStatus::Unverified => "unverified",
-        EndpointStatus::Disabled => "disabled",
-        EndpointStatus::Deleted => "deleted",
-    };
-    Refusal::InvalidTransition { what: "webhook endpoint", state, attempted }
+    Refusal::InvalidTransition { what: owner::WHAT, state: status.name(), attempted }
+}
+
+/// The organisation whose endpoint it is.
+fn concerns(owner: EndpointOwner) -> Concerns {
+    match owner {
+        EndpointOwner::Restaurant(id) => Concerns::restaurant(id),
+        EndpointOwner::Supplier(id) => Concerns::supplier(id),
+        EndpointOwner::Partner(_) | EndpointOwner::Platform => Concerns::NOBODY,
+    }
 }

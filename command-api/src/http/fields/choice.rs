@@ -4,6 +4,7 @@ use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use events::{
     order::PaymentMethod,
     values::{Currency, EmailChoice, Locale, MemberRole, NotificationKind, TaxCategory},
+    webhook_endpoint::{DeliveryOrder, PayloadStyle},
 };
 use platform::body::{Faults, Invalid, from_string};
 use serde::{
@@ -30,6 +31,12 @@ impl Words for PaymentMethod {
 }
 impl Words for TaxCategory {
     const WORDS: &'static [&'static str] = &["standard", "food", "reduced", "zero"];
+}
+impl Words for PayloadStyle {
+    const WORDS: &'static [&'static str] = &["full", "thin"];
+}
+impl Words for DeliveryOrder {
+    const WORDS: &'static [&'static str] = &["ordered", "strict", "best_effort"];
 }
 impl Words for Currency {
     const WORDS: &'static [&'static str] =
@@ -92,6 +99,8 @@ mod tests {
         all_words_are_read::<MemberRole>();
         all_words_are_read::<PaymentMethod>();
         all_words_are_read::<TaxCategory>();
+        all_words_are_read::<PayloadStyle>();
+        all_words_are_read::<DeliveryOrder>();
         all_words_are_read::<Currency>();
         all_words_are_read::<Locale>();
         all_words_are_read::<EmailChoice>();

@@ -5,6 +5,7 @@
 
 mod alternatives;
 mod barcode;
+mod between;
 mod change;
 mod choice;
 mod decimal;
@@ -25,6 +26,7 @@ mod whole;
 pub(crate) use self::{
     alternatives::{Alternatives, OneOf},
     barcode::{Barcode, Gln},
+    between::Between,
     change::{Change, Given},
     choice::Choice,
     delivery_prefs::DeliveryPrefs,
@@ -85,4 +87,4 @@ macro_rules! schema {
         }
     };
 }
-use schema;
+pub(crate) use schema;

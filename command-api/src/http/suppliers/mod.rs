@@ -2,8 +2,10 @@
 
 pub(crate) mod add_member;
 pub(crate) mod change_member_role;
+pub(crate) mod grant_partner;
 pub(crate) mod register;
 pub(crate) mod reinstate;
 pub(crate) mod remove_member;
 pub(crate) mod revise;
+pub(crate) mod revoke_partner;
 pub(crate) mod suspend;

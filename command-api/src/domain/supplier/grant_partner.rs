@@ -1,0 +1,43 @@
+//! Granting a partner's account what concerns a supplier.
+
+use events::{
+    account::Account,
+    resource::PartnerResource,
+    supplier::Supplier,
+    values::{Role, SupplierId},
+};
+use uuid::Uuid;
+
+use super::SupplierCommand;
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, members};
+
+/// A partner's account may now see and hear of what concerns it; an unknown address becomes an invited
+/// account. OWNER and ADMIN.
+#[derive(Clone, Debug)]
+pub struct GrantSupplierPartner {
+    /// Whose affairs.
+    pub supplier_id: SupplierId,
+    /// Whose address.
+    pub email: String,
+    /// The account's id, should it be new.
+    pub fresh_account_id: Uuid,
+}
+
+impl Command for GrantSupplierPartner {
+    fn operation(&self) -> &'static str {
+        "grant_supplier_partner"
+    }
+
+    fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
+        let id = self.supplier_id;
+        let supplier = access::supplier_as_owner(unit, id)?;
+        unit.match_revision(supplier.revision)?;
+        let account_id = members::account_of_email(unit, &self.email, self.fresh_account_id, Role::Partner)?;
+        let account = unit.get::<Account>(account_id)?;
+        members::is_partner(&account.state)?;
+        let grant = SupplierCommand::GrantPartner { account_id };
+        unit.decide::<Supplier>(id, Concerns::supplier(id), grant)?;
+        let email = account.state.email.plain.clone();
+        Ok(Answer::created_without_revision(&PartnerResource { account_id, email }))
+    }
+}

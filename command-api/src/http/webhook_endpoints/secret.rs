@@ -1,0 +1,115 @@
+//! Signing secrets: sealed before the command that names them, shown by its answer.
+//!
+//! The log and the stored answer hold only a secret's id. Its row is written first: should the process
+//! die in between, a secret is left that no stream names, and that signs nothing. The other way round, an
+//! endpoint would be left that nothing can be signed for.
+
+use platform::error::ApiError;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{failure::LookUpFailure, signing_secret::SigningSecret};
+use crate::{
+    domain::Command,
+    http::{
+        state::CommandState,
+        submission::{Accepted, Asked},
+    },
+};
+
+/// What an answer tells of the endpoint's secrets.
+#[derive(Deserialize)]
+struct Told {
+    id: Uuid,
+    signing_secrets: Vec<ToldSecret>,
+}
+
+#[derive(Deserialize)]
+struct ToldSecret {
+    secret_id: Uuid,
+}
+
+/// Submits a command that gives an endpoint a new secret, and shows that secret in the answer.
+///
+/// A repeated `Idempotency-Key` gets the answer it got then, with the secret of then.
+pub(super) async fn submit_with_secret<C: Command>(
+    asked: Asked,
+    state: &CommandState,
+    body: &impl Serialize,
+    endpoint_id: Uuid,
+    command: impl FnOnce(Uuid) -> C,
+) -> Result<Accepted, ApiError> {
+    let secret_id = state.ids.next();
+    store(state, endpoint_id, secret_id).await?;
+    let accepted = match asked.submit(state, body, command(secret_id)).await {
+        Ok(accepted) => accepted,
+        Err(refused) => {
+            // If nobody knows whether it happened, the log may name this secret.
+            if refused.code() != "outcome_unknown" {
+                forget(state, secret_id).await;
+            }
+            return Err(refused);
+        }
+    };
+    let told =
+        accepted.read::<Told>().and_then(|told| Some((told.id, told.signing_secrets.first()?.secret_id)));
+    let Some((endpoint_id, current)) = told else { return Ok(accepted) };
+    if current != secret_id {
+        // The answer is an earlier request's.
+        forget(state, secret_id).await;
+    }
+    Ok(match open(state, endpoint_id, current).await? {
+        Some(secret) => accepted.with_secret(secret),
+        None => accepted,
+    })
+}
+
+/// What the sealed bytes are for: moved to another row, they do not open.
+fn about(endpoint_id: Uuid, secret_id: Uuid) -> [u8; 32] {
+    let mut about = [0; 32];
+    about[..16].copy_from_slice(endpoint_id.as_bytes());
+    about[16..].copy_from_slice(secret_id.as_bytes());
+    about
+}
+
+async fn store(state: &CommandState, endpoint_id: Uuid, secret_id: Uuid) -> Result<(), LookUpFailure> {
+    let sealed = state.seal.seal(SigningSecret::generate().expose_bytes(), &about(endpoint_id, secret_id));
+    let sql =
+        "INSERT INTO webhooks.secrets (secret_id, endpoint_id, sealed, created_at) VALUES ($1, $2, $3, $4)";
+    let query = sqlx::query(sql).bind(secret_id).bind(endpoint_id).bind(sealed).bind(state.clock.now());
+    let written = query.execute(&state.pool).await?.rows_affected();
+    if written == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound.into()) }
+}
+
+/// Deletes a secret that no stream names. If that fails it stays, and signs nothing: the caller's answer
+/// does not depend on it.
+async fn forget(state: &CommandState, secret_id: Uuid) {
+    let deleted = sqlx::query("DELETE FROM webhooks.secrets WHERE secret_id = $1").bind(secret_id);
+    if let Err(error) = deleted.execute(&state.pool).await {
+        tracing::warn!(%error, %secret_id, "an unused signing secret could not be deleted");
+    }
+}
+
+/// The secret's text; `None` where the endpoint was deleted since, or where `SECRETS_KEY` is another one.
+async fn open(
+    state: &CommandState,
+    endpoint_id: Uuid,
+    secret_id: Uuid,
+) -> Result<Option<SecretString>, LookUpFailure> {
+    let Some(sealed) = sealed(&state.pool, secret_id).await? else { return Ok(None) };
+    match state.seal.open(&sealed, &about(endpoint_id, secret_id)) {
+        Ok(plain) => Ok(Some(SigningSecret::from_bytes(plain).to_text())),
+        Err(error) => {
+            // The command happened, so its answer goes out all the same; a rotation makes a secret anew.
+            tracing::error!(%error, %secret_id, "a signing secret cannot be shown");
+            Ok(None)
+        }
+    }
+}
+
+async fn sealed(pool: &PgPool, secret_id: Uuid) -> Result<Option<Vec<u8>>, LookUpFailure> {
+    let sql = "SELECT sealed FROM webhooks.secrets WHERE secret_id = $1";
+    Ok(sqlx::query_scalar(sql).bind(secret_id).fetch_optional(pool).await?)
+}

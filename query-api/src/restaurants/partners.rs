@@ -1,0 +1,59 @@
+//! `GET /api/v1/restaurants/{id}/partners`.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use events::resource::PartnerResource;
+use platform::{
+    body::Path,
+    error::{ApiError, ErrorBody},
+    paging::{List, NoFilter, PageParams, Paged},
+};
+use uuid::Uuid;
+
+use crate::{
+    access::{OrganisationKind, Viewer},
+    answer,
+    failure::ReadFailure,
+    freshness::{ReadModel, Seen},
+    listing::{Newest, after},
+    members::Organisation,
+    partners::{LIST, Partners, partners},
+    reader::Reader,
+    refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
+    restaurants::get::visible_restaurant,
+};
+
+const MODELS: [ReadModel; 3] = [ReadModel::Restaurants, ReadModel::Orders, ReadModel::Accounts];
+
+/// Whom a restaurant granted to see its affairs, the newest account first; for its owners, `ADMIN` and `AUDITOR`.
+#[utoipa::path(
+    get, path = "/api/v1/restaurants/{id}/partners", tag = "restaurants",
+    params(("id" = Uuid, Path, description = "The restaurant."), PageParams, ReadHeaders),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = List<PartnerResource>),
+        (status = 403, body = ErrorBody, description = "`owner_only`."),
+        (status = 404, body = ErrorBody, description = "`restaurant_not_found`."),
+        ReadRefusals, ListRefusals
+    )
+)]
+pub(crate) async fn list_restaurant_partners(
+    reader: Reader,
+    Path(id): Path<Uuid>,
+    Paged { page, .. }: Paged<NoFilter>,
+) -> Result<Response, ApiError> {
+    let after: Option<Newest> = after(&page, LIST)?;
+    let organisation = Organisation { kind: OrganisationKind::Restaurant, id };
+    let (pool, page) = (reader.pool(), &page);
+    let read = async |viewer: Arc<Viewer>| -> Result<Seen<Option<Partners>>, ReadFailure> {
+        let known = visible_restaurant(pool, Arc::clone(&viewer), id).await?;
+        if known.value.is_none() {
+            return Ok(known.map(|_| None));
+        }
+        let listed = partners(pool, &MODELS, viewer, organisation, (page, after)).await?;
+        Ok(Seen { position: listed.position.min(known.position), value: Some(listed.value) })
+    };
+    let seen = reader.one(&MODELS, || not_found("restaurant", id), read).await?;
+    Partners::or_refuse(seen).map(answer::json)
+}
