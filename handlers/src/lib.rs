@@ -7,6 +7,7 @@ pub mod commands;
 pub mod consumer;
 mod followers;
 mod nats;
+pub mod notifications;
 pub mod relay;
 mod surroundings;
 mod wire;

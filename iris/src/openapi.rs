@@ -6,8 +6,8 @@ use command_api::{CommandState, Committer, LocalLogin};
 use platform::{
     auth::LocalProvider,
     clock::{Clock, SystemClock, UuidV7Ids},
-    link_token::LinkKey,
     egress::UrlPolicy,
+    link_token::LinkKey,
     seal::SealKey,
 };
 use query_api::QueryState;

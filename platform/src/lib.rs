@@ -14,6 +14,7 @@ pub mod http;
 pub mod link_token;
 pub mod paging;
 pub mod seal;
+pub mod service_account;
 pub mod shutdown;
 pub mod signing_secret;
 pub mod telemetry;

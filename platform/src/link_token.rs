@@ -7,6 +7,9 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
+/// The purpose of links that end mails of a kind; the payload is `account_id:kind`.
+pub const UNSUBSCRIBE: &str = "unsubscribe";
+
 /// No token of ours is longer, in bytes; what is, is not looked at.
 const TOKEN_MAX_BYTES: usize = 1024;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use platform::{
     clock::{Clock, Ids},
-    link_token::LinkKey,
     egress::UrlPolicy,
+    link_token::LinkKey,
     seal::SealKey,
 };
 use sqlx::PgPool;

@@ -18,6 +18,7 @@ use platform::{
     body::query_pairs,
     error::{ApiError, ErrorBody},
     http::RequestContext,
+    link_token::UNSUBSCRIBE,
 };
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -31,8 +32,6 @@ use crate::{
 
 /// Largest body, in bytes: the form is one short pair, and anybody may send one.
 pub(crate) const FORM_MAX_BYTES: usize = 4 * 1024;
-/// What tokens of these links are signed for.
-const PURPOSE: &str = "unsubscribe";
 const FIELD: &str = "List-Unsubscribe";
 const ONE_CLICK: &str = "One-Click";
 
@@ -66,7 +65,7 @@ impl Link {
     /// Whatever else stands in the query is passed over: mail gateways add to links that they watch over.
     fn of(state: &CommandState, uri: &Uri) -> Option<Self> {
         let (_, token) = query_pairs(uri).ok()?.into_iter().find(|(name, _)| name == "token")?;
-        let payload = state.links.verify(PURPOSE, &token)?;
+        let payload = state.links.verify(UNSUBSCRIBE, &token)?;
         let (account_id, kind) = payload.split_once(':')?;
         let (account_id, kind): (Uuid, NotificationKind) = (account_id.parse().ok()?, kind.parse().ok()?);
         // Mail of these kinds has no such link.

@@ -1,0 +1,221 @@
+//! Reading facts: every table once, however many events there are.
+
+use std::collections::BTreeSet;
+
+use events::{
+    Fold as _, Folded,
+    account::Account,
+    log::load_streams,
+    public::{PublicData, PublicEvent},
+    restaurant::{Restaurant, RestaurantStatus},
+    supplier::Supplier,
+    values::{AccountId, OrderId, ProductId, WebhookEndpointId},
+    webhook_endpoint::WebhookEndpoint,
+};
+use serde::de::DeserializeOwned;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Facts, Person};
+use crate::consumer::HandleError;
+
+#[derive(Default)]
+struct Wanted {
+    organisations: BTreeSet<Uuid>,
+    accounts: BTreeSet<Uuid>,
+    orders: BTreeSet<Uuid>,
+    products: BTreeSet<Uuid>,
+    endpoints: BTreeSet<Uuid>,
+}
+
+impl Facts {
+    /// Reads what telling of these events needs, in the caller's transaction. What is not there is left out.
+    pub(crate) async fn load_in_tx(
+        tx: &mut PgConnection,
+        events: impl IntoIterator<Item = &PublicEvent>,
+    ) -> Result<Self, HandleError> {
+        let mut wanted = Wanted::default();
+        events.into_iter().for_each(|event| wanted.add(event));
+        let mut facts = Self::default();
+        facts.load_organisations(tx, &wanted.organisations).await?;
+        for (id, order) in states(tx, ORDERS, &wanted.orders).await? {
+            facts.orders.insert(OrderId(id), order);
+        }
+        for (id, product) in states(tx, PRODUCTS, &wanted.products).await? {
+            facts.products.insert(ProductId(id), product);
+        }
+        facts.load_endpoints(tx, &wanted.endpoints).await?;
+        let members = facts.members.values().flatten().map(|(account, _)| account.0);
+        let accounts: BTreeSet<Uuid> = members.chain(wanted.accounts).collect();
+        facts.load_people(tx, &accounts).await?;
+        Ok(facts)
+    }
+
+    /// Reads those people alone.
+    pub(crate) async fn load_people_in_tx(
+        tx: &mut PgConnection,
+        accounts: &BTreeSet<Uuid>,
+    ) -> Result<Self, HandleError> {
+        let mut facts = Self::default();
+        facts.load_people(tx, accounts).await?;
+        Ok(facts)
+    }
+
+    async fn load_organisations(
+        &mut self,
+        tx: &mut PgConnection,
+        ids: &BTreeSet<Uuid>,
+    ) -> Result<(), HandleError> {
+        for (id, supplier) in states::<Supplier>(tx, SUPPLIERS, ids).await? {
+            self.names.insert(id, supplier.details.name);
+        }
+        for (id, restaurant) in states::<Restaurant>(tx, RESTAURANTS, ids).await? {
+            if restaurant.status == RestaurantStatus::Approved {
+                self.approved.insert(id);
+            }
+            self.names.insert(id, restaurant.details.name);
+        }
+        let rows: Vec<(Uuid, Uuid, String)> = sqlx::query_as(
+            "SELECT organisation_id, account_id, role FROM read.memberships \
+             WHERE organisation_id = ANY($1) ORDER BY organisation_id, account_id",
+        )
+        .bind(list(ids))
+        .fetch_all(tx)
+        .await?;
+        for (organisation, account, role) in rows {
+            let role = role.parse().map_err(|_| HandleError::Corrupt(format!("role {role}")))?;
+            self.members.entry(organisation).or_default().push((AccountId(account), role));
+        }
+        Ok(())
+    }
+
+    async fn load_people(&mut self, tx: &mut PgConnection, ids: &BTreeSet<Uuid>) -> Result<(), HandleError> {
+        for (id, account) in states::<Account>(tx, ACCOUNTS, ids).await? {
+            let account_id = AccountId(id);
+            let person = Person {
+                account_id,
+                email: account.email.plain,
+                preferences: account.notifications,
+                devices: Vec::new(),
+            };
+            self.people.insert(account_id, person);
+        }
+        let devices: Vec<(Uuid, Uuid)> = sqlx::query_as(
+            "SELECT account_id, device_id FROM notifications.devices \
+             WHERE account_id = ANY($1) ORDER BY device_id",
+        )
+        .bind(list(ids))
+        .fetch_all(tx)
+        .await?;
+        for (account, device) in devices {
+            if let Some(person) = self.people.get_mut(&AccountId(account)) {
+                person.devices.push(device);
+            }
+        }
+        Ok(())
+    }
+
+    async fn load_endpoints(
+        &mut self,
+        tx: &mut PgConnection,
+        ids: &BTreeSet<Uuid>,
+    ) -> Result<(), HandleError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<_> =
+            ids.iter().map(|id| (WebhookEndpoint::stream(*id), WebhookEndpoint::STATE_VERSION)).collect();
+        for (stream, history) in load_streams(tx, &wanted).await? {
+            let snapshot = match &history.snapshot {
+                Some((_, state)) => from_json::<Folded<WebhookEndpoint>>(stream.id, state),
+                None => Some(Folded::default()),
+            };
+            let Some(mut endpoint) = snapshot else { continue };
+            let applied = history.events.iter().try_for_each(|event| endpoint.apply_recorded(event));
+            match applied {
+                Ok(()) if endpoint.exists() => {
+                    let shown = shown_url(&endpoint.state.details.url);
+                    self.endpoints.insert(WebhookEndpointId(stream.id), shown);
+                }
+                Ok(()) => {}
+                Err(error) => tracing::error!(%error, id = %stream.id, "a webhook endpoint cannot be read"),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Wanted {
+    fn add(&mut self, event: &PublicEvent) {
+        let audience = event.audience;
+        match &event.data {
+            PublicData::OrderConfirmed(data) => self.add_order(data.order_id),
+            PublicData::OrderRejected(data) => self.add_order(data.order_id),
+            PublicData::OrderCancelled(data) => self.add_order(data.order_id),
+            PublicData::DeliveryMarked(data) => self.add_order(data.order_id),
+            PublicData::DeliveryConfirmed(data) => self.add_order(data.order_id),
+            PublicData::StockLow(data) => {
+                self.products.insert(data.product_id.0);
+            }
+            PublicData::WebhookEndpointFailing(data) => {
+                self.endpoints.insert(data.webhook_endpoint_id.0);
+            }
+            PublicData::WebhookEndpointDisabled(data) => {
+                self.endpoints.insert(data.webhook_endpoint_id.0);
+            }
+            PublicData::OrderPlaced(_) | PublicData::RestaurantApproved(_) => {}
+            // Nobody is told of the rest.
+            _ => return,
+        }
+        self.organisations.extend(audience.supplier_id.map(|id| id.0));
+        self.organisations.extend(audience.restaurant_id.map(|id| id.0));
+        self.accounts.extend(audience.account_id.map(|id| id.0));
+    }
+
+    fn add_order(&mut self, id: OrderId) {
+        self.orders.insert(id.0);
+    }
+}
+
+const ACCOUNTS: &str = "SELECT account_id, state::text FROM read.accounts WHERE account_id = ANY($1)";
+const SUPPLIERS: &str = "SELECT supplier_id, state::text FROM read.suppliers WHERE supplier_id = ANY($1)";
+const RESTAURANTS: &str =
+    "SELECT restaurant_id, state::text FROM read.restaurants WHERE restaurant_id = ANY($1)";
+const ORDERS: &str = "SELECT order_id, state::text FROM read.orders WHERE order_id = ANY($1)";
+const PRODUCTS: &str = "SELECT product_id, state::text FROM read.products WHERE product_id = ANY($1)";
+
+async fn states<S: DeserializeOwned>(
+    tx: &mut PgConnection,
+    sql: &'static str,
+    ids: &BTreeSet<Uuid>,
+) -> Result<Vec<(Uuid, S)>, HandleError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(sql).bind(list(ids)).fetch_all(tx).await?;
+    let read = |(id, state): (Uuid, String)| Some((id, from_json::<Folded<S>>(id, &state)?.state));
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// A state that cannot be read counts as absent: what needs it is passed over, and the rest is told.
+fn from_json<T: DeserializeOwned>(id: Uuid, state: &str) -> Option<T> {
+    let read = serde_json::from_str(state);
+    if let Err(error) = &read {
+        // What serde says of a fault may quote the state, which holds personal data: only where it is.
+        tracing::error!(%id, line = error.line(), column = error.column(), "a state cannot be read");
+    }
+    read.ok()
+}
+
+fn list(ids: &BTreeSet<Uuid>) -> Vec<Uuid> {
+    ids.iter().copied().collect()
+}
+
+/// Its query and password are left out: they may be secrets, and mail is read by many.
+fn shown_url(url: &str) -> String {
+    let Ok(mut shown) = url.parse::<reqwest::Url>() else { return String::new() };
+    shown.set_query(None);
+    shown.set_fragment(None);
+    let _absent = (shown.set_username(""), shown.set_password(None));
+    shown.to_string()
+}

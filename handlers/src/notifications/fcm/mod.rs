@@ -1,0 +1,105 @@
+//! Pushes through Firebase Cloud Messaging, HTTP v1.
+
+mod answer;
+mod body;
+mod tokens;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use platform::service_account::ServiceAccount;
+use secrecy::{ExposeSecret, SecretString};
+
+use self::tokens::AccessTokens;
+use super::{outcome::Outcome, queue::Message, resend::unanswered};
+
+/// A client of FCM. It sends in the name of one project.
+#[derive(Clone, Debug)]
+pub struct Fcm {
+    client: reqwest::Client,
+    url: String,
+    tokens: Arc<AccessTokens>,
+}
+
+impl Fcm {
+    /// A client for the account's project.
+    ///
+    /// # Errors
+    /// The TLS provider cannot be set up.
+    pub fn try_new(
+        base_url: &str,
+        account: ServiceAccount,
+        timeout: Duration,
+    ) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .timeout(timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        let base = base_url.trim_end_matches('/');
+        let url = format!("{base}/v1/projects/{}/messages:send", account.project_id());
+        let tokens = Arc::new(AccessTokens::new(account, client.clone()));
+        Ok(Self { client, url, tokens })
+    }
+
+    pub(crate) async fn send(&self, message: &Message, now: DateTime<Utc>) -> Outcome {
+        // Given up, or somebody else's by now: what was meant for one person must not reach another.
+        let Some(device) = &message.token else { return Outcome::Refused("device_gone".to_owned()) };
+        let body = body::of(message, device);
+        let token = match self.tokens.current(now).await {
+            Ok(token) => token,
+            Err(error) => return Outcome::retry_certain(format!("access_token: {error}")),
+        };
+        match self.post(&token, &body).await {
+            Answered::Unauthorized => self.send_with_a_fresh_token(&token, &body, now).await,
+            Answered::Otherwise(outcome) => outcome,
+        }
+    }
+
+    /// Once: a token that was just made and is refused means that the account is.
+    async fn send_with_a_fresh_token(
+        &self,
+        refused: &SecretString,
+        body: &str,
+        now: DateTime<Utc>,
+    ) -> Outcome {
+        let token = match self.tokens.renewed(refused, now).await {
+            Ok(token) => token,
+            Err(error) => return Outcome::retry_certain(format!("access_token: {error}")),
+        };
+        match self.post(&token, body).await {
+            Answered::Unauthorized => {
+                tracing::error!("FCM refuses the service account of FIREBASE_KEY");
+                Outcome::retry_certain("UNAUTHENTICATED")
+            }
+            Answered::Otherwise(outcome) => outcome,
+        }
+    }
+
+    async fn post(&self, token: &SecretString, body: &str) -> Answered {
+        let request = self
+            .client
+            .post(&self.url)
+            .bearer_auth(token.expose_secret())
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(body.to_owned());
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return Answered::Otherwise(unanswered(&error)),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.unwrap_or_default();
+        let answer = answer::read(status, &headers, &body);
+        if status == StatusCode::UNAUTHORIZED && answer.is_about_us {
+            return Answered::Unauthorized;
+        }
+        Answered::Otherwise(answer.outcome)
+    }
+}
+
+enum Answered {
+    /// The access token was not taken.
+    Unauthorized,
+    Otherwise(Outcome),
+}

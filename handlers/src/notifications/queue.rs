@@ -1,0 +1,128 @@
+//! The messages of a channel that wait to be sent: who may send them, and whose turn it is.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{messages::Channel, outcome::UNCERTAIN_MAX};
+
+/// The right to send on a channel, until the lease runs out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lease {
+    pub(crate) fence: i64,
+    pub(crate) paused_until: Option<DateTime<Utc>>,
+}
+
+/// A message to be sent now.
+#[derive(Clone, Debug, sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "fields are named as the table's columns")]
+pub(crate) struct Message {
+    pub(crate) message_id: Uuid,
+    pub(crate) notification_id: Option<Uuid>,
+    pub(crate) kind: String,
+    pub(crate) recipient: Option<String>,
+    pub(crate) subject: String,
+    pub(crate) text_body: String,
+    pub(crate) html_body: Option<String>,
+    pub(crate) unsubscribe_url: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    /// This one included.
+    pub(crate) attempts: i32,
+    /// As it was before this attempt.
+    pub(crate) uncertain_before: Option<DateTime<Utc>>,
+    pub(crate) device_id: Option<Uuid>,
+    /// Of the device, as long as it is the account's.
+    pub(crate) token: Option<String>,
+    pub(crate) subject_kind: Option<String>,
+    pub(crate) subject_id: Option<Uuid>,
+}
+
+/// Takes the channel, or keeps it; `None` while another process has it.
+pub(crate) async fn lease(
+    pool: &PgPool,
+    channel: Channel,
+    holder: Uuid,
+    length: Duration,
+) -> Result<Option<Lease>, sqlx::Error> {
+    // Locked without waiting: whoever takes or records at this moment has it.
+    let row: Option<(i64, Option<DateTime<Utc>>)> = sqlx::query_as(
+        "UPDATE notifications.channels AS c \
+         SET fence = CASE WHEN c.holder = $2 THEN c.fence ELSE c.fence + 1 END, holder = $2, \
+             lease_until = clock_timestamp() + make_interval(secs => $3) \
+         FROM (SELECT channel FROM notifications.channels \
+               WHERE channel = $1 AND (holder = $2 OR lease_until IS NULL OR lease_until < clock_timestamp()) \
+               FOR UPDATE SKIP LOCKED) AS mine \
+         WHERE c.channel = mine.channel \
+         RETURNING c.fence, c.paused_until",
+    )
+    .bind(channel.name())
+    .bind(holder)
+    .bind(length.as_secs_f64())
+    .fetch_optional(pool)
+    .await?;
+    Ok(row.map(|(fence, paused_until)| Lease { fence, paused_until }))
+}
+
+/// Gives the channel back, so that another process need not wait for the lease to run out.
+pub(crate) async fn release(pool: &PgPool, channel: Channel, holder: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE notifications.channels SET holder = NULL, lease_until = NULL \
+         WHERE channel = $1 AND holder = $2",
+    )
+    .bind(channel.name())
+    .bind(holder)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Takes the next messages, at most so many and none of `in_hand`, the most urgent first.
+///
+/// That they are about to be sent is committed before they are: a process that dies in between leaves a
+/// message of which it is known that its outcome is not.
+pub(crate) async fn take(
+    pool: &PgPool,
+    channel: Channel,
+    count_max: usize,
+    in_hand: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<Vec<Message>, sqlx::Error> {
+    let mut taken: Vec<Message> = sqlx::query_as(
+        "WITH ready AS MATERIALIZED ( \
+           SELECT message_id, uncertain_since FROM notifications.messages \
+           WHERE channel = $1 AND state = 'queued' AND due <= $2 AND message_id <> ALL($3) \
+           ORDER BY priority, due LIMIT $4 FOR UPDATE SKIP LOCKED), \
+         taken AS ( \
+           UPDATE notifications.messages AS m \
+           SET attempts = m.attempts + 1, uncertain_since = COALESCE(m.uncertain_since, $2) \
+           FROM ready WHERE m.message_id = ready.message_id \
+           RETURNING m.message_id, m.account_id, m.notification_id, m.kind, m.recipient, m.subject, \
+                     m.text_body, m.html_body, m.unsubscribe_url, m.created_at, m.attempts, m.device_id, \
+                     m.priority, m.due, ready.uncertain_since AS uncertain_before) \
+         SELECT t.message_id, t.notification_id, t.kind, t.recipient, t.subject, t.text_body, t.html_body, \
+                t.unsubscribe_url, t.created_at, t.attempts, t.uncertain_before, t.device_id, d.token, \
+                n.subject_kind, n.subject_id \
+         FROM taken AS t \
+         LEFT JOIN notifications.devices AS d ON d.device_id = t.device_id AND d.account_id = t.account_id \
+         LEFT JOIN notifications.notifications AS n ON n.notification_id = t.notification_id \
+         ORDER BY t.priority, t.due",
+    )
+    .bind(channel.name())
+    .bind(now)
+    .bind(in_hand)
+    .bind(i64::try_from(count_max).unwrap_or(i64::MAX))
+    .fetch_all(pool)
+    .await?;
+    taken.shrink_to_fit();
+    Ok(taken)
+}
+
+impl Message {
+    /// The provider no longer knows the key of the request whose outcome is unknown: sent now, the message
+    /// might be there twice.
+    pub(crate) fn is_too_uncertain(&self, now: DateTime<Utc>) -> bool {
+        self.uncertain_before.is_some_and(|since| now - since > UNCERTAIN_MAX)
+    }
+}
