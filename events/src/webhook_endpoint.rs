@@ -150,6 +150,15 @@ pub struct SigningSecret {
     pub valid_until: Option<DateTime<Utc>>,
 }
 
+/// What a secret's row in `webhooks.secrets` is sealed for: the endpoint's id and its own, 16 bytes each. Moved
+/// to another endpoint's row, it does not open.
+pub fn seal_about(endpoint_id: Uuid, secret_id: Uuid) -> [u8; 32] {
+    let mut about = [0; 32];
+    about[..16].copy_from_slice(endpoint_id.as_bytes());
+    about[16..].copy_from_slice(secret_id.as_bytes());
+    about
+}
+
 /// What happens to a webhook endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WebhookEndpointEvent {

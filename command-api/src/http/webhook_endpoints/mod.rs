@@ -11,4 +11,3 @@ pub(crate) mod retry_delivery;
 pub(crate) mod revise;
 pub(crate) mod rotate_secret;
 mod secret;
-mod signing_secret;

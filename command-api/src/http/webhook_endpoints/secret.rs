@@ -4,13 +4,14 @@
 //! die in between, a secret is left that no stream names, and that signs nothing. The other way round, an
 //! endpoint would be left that nothing can be signed for.
 
-use platform::error::ApiError;
-use secrecy::SecretString;
+use events::webhook_endpoint::seal_about;
+use platform::{error::ApiError, seal::CannotOpen, signing_secret::SigningSecret};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{failure::LookUpFailure, signing_secret::SigningSecret};
+use super::failure::LookUpFailure;
 use crate::{
     domain::Command,
     http::{
@@ -66,16 +67,9 @@ pub(super) async fn submit_with_secret<C: Command>(
     })
 }
 
-/// What the sealed bytes are for: moved to another row, they do not open.
-fn about(endpoint_id: Uuid, secret_id: Uuid) -> [u8; 32] {
-    let mut about = [0; 32];
-    about[..16].copy_from_slice(endpoint_id.as_bytes());
-    about[16..].copy_from_slice(secret_id.as_bytes());
-    about
-}
-
 async fn store(state: &CommandState, endpoint_id: Uuid, secret_id: Uuid) -> Result<(), LookUpFailure> {
-    let sealed = state.seal.seal(SigningSecret::generate().expose_bytes(), &about(endpoint_id, secret_id));
+    let sealed =
+        state.seal.seal(SigningSecret::generate().expose_bytes(), &seal_about(endpoint_id, secret_id));
     let sql =
         "INSERT INTO webhooks.secrets (secret_id, endpoint_id, sealed, created_at) VALUES ($1, $2, $3, $4)";
     let query = sqlx::query(sql).bind(secret_id).bind(endpoint_id).bind(sealed).bind(state.clock.now());
@@ -99,8 +93,12 @@ async fn open(
     secret_id: Uuid,
 ) -> Result<Option<SecretString>, LookUpFailure> {
     let Some(sealed) = sealed(&state.pool, secret_id).await? else { return Ok(None) };
-    match state.seal.open(&sealed, &about(endpoint_id, secret_id)) {
-        Ok(plain) => Ok(Some(SigningSecret::from_bytes(plain).to_text())),
+    let opened = state
+        .seal
+        .open(&sealed, &seal_about(endpoint_id, secret_id))
+        .and_then(|plain| SigningSecret::try_from_bytes(plain.expose_secret()).map_err(|_| CannotOpen));
+    match opened {
+        Ok(secret) => Ok(Some(secret.to_text())),
         Err(error) => {
             // The command happened, so its answer goes out all the same; a rotation makes a secret anew.
             tracing::error!(%error, %secret_id, "a signing secret cannot be shown");
