@@ -16,7 +16,11 @@ CREATE TABLE webhooks.lanes (
     endpoint_id         uuid        NOT NULL PRIMARY KEY,
     registered_position bigint      NOT NULL,
     state               json        NOT NULL,
+    revision            bigint      NOT NULL DEFAULT 0,
+    queued              bigint      NOT NULL DEFAULT 0,
     due                 timestamptz,
+    handshake_due       timestamptz,
+    handshake_attempts  int         NOT NULL DEFAULT 0,
     holder              uuid,
     fence               bigint      NOT NULL DEFAULT 0,
     lease_until         timestamptz,
@@ -27,10 +31,18 @@ CREATE TABLE webhooks.lanes (
     failures            bigint      NOT NULL DEFAULT 0,
     warnings            int         NOT NULL DEFAULT 0,
     last_success_at     timestamptz
-);
+) WITH (fillfactor = 70);
 COMMENT ON TABLE webhooks.lanes IS 'One row per endpoint: what the dispatcher needs to know of it, when it is next to be looked at, and in whose hands it is. A dead endpoint is one row that is not due, however much waits for it.';
 COMMENT ON COLUMN webhooks.lanes.state IS 'Folded<WebhookEndpoint> as of the fan-out''s position.';
-COMMENT ON COLUMN webhooks.lanes.due IS 'When there is something to do; NULL while nothing waits. Never before breaker_until.';
+COMMENT ON COLUMN webhooks.lanes.revision IS 'Raised whenever the fan-out changes state or health: whoever holds the lane then reads them anew, and does not write over them.';
+COMMENT ON COLUMN webhooks.lanes.queued IS 'Deliveries ever queued. A lane is let go only if this is still what its holder saw: what is queued at that moment cannot be overlooked.';
+COMMENT ON COLUMN webhooks.lanes.due IS 'When there is something to do; NULL while nothing waits.';
+COMMENT ON COLUMN webhooks.lanes.handshake_due IS 'When the receiver is to be asked whether it agrees.';
+COMMENT ON COLUMN webhooks.lanes.fence IS 'Raised by whoever takes the lane over: what the former holder still had in hand then writes nothing.';
+COMMENT ON COLUMN webhooks.lanes.lease_until IS 'By the clock of this database, the only one that all processes share.';
+COMMENT ON COLUMN webhooks.lanes.breaker_failures IS 'Failures in a row that say that nobody answers.';
+COMMENT ON COLUMN webhooks.lanes.breaker_opened IS 'How often it opened since it was last closed: each time for twice as long.';
+COMMENT ON COLUMN webhooks.lanes.warnings IS 'How many warnings its owner has had since failing_since.';
 COMMENT ON COLUMN webhooks.lanes.failing_since IS 'When the first attempt failed that no success has followed.';
 -- Claiming: SELECT … WHERE due <= $1 ORDER BY due.
 CREATE INDEX lanes_due ON webhooks.lanes (due) WHERE due IS NOT NULL;
@@ -70,12 +82,16 @@ CREATE UNIQUE INDEX deliveries_once ON webhooks.deliveries
 -- The next ones of a lane: … WHERE endpoint_id = $1 AND state = 'pending' ORDER BY due, position.
 CREATE INDEX deliveries_due ON webhooks.deliveries (endpoint_id, due, position) WHERE state = 'pending';
 -- Is there an earlier one of the same aggregate that it must wait for?
-CREATE INDEX deliveries_before ON webhooks.deliveries (endpoint_id, aggregate_id, position) WHERE state = 'pending';
+-- A failed one is in the way of later ones where the order is strict.
+CREATE INDEX deliveries_before ON webhooks.deliveries (endpoint_id, aggregate_id, position)
+    WHERE state IN ('pending', 'failed');
+-- May a replay go on? … WHERE endpoint_id = $1 AND state = 'pending' AND origin = 'replay' LIMIT n.
+CREATE INDEX deliveries_replayed ON webhooks.deliveries (endpoint_id) WHERE state = 'pending' AND origin = 'replay';
 -- GET /webhook-endpoints/{id}/deliveries: newest first.
 CREATE INDEX deliveries_newest ON webhooks.deliveries (endpoint_id, created_at DESC, delivery_id DESC);
 
 CREATE TABLE webhooks.attempts (
-    delivery_id      uuid        NOT NULL REFERENCES webhooks.deliveries ON DELETE CASCADE,
+    delivery_id      uuid        NOT NULL,
     number           int         NOT NULL CHECK (number > 0),
     attempted_at     timestamptz NOT NULL,
     outcome          text        NOT NULL,
@@ -86,7 +102,7 @@ CREATE TABLE webhooks.attempts (
     response_body    bytea       NOT NULL CHECK (octet_length(response_body) <= 16384),
     PRIMARY KEY (delivery_id, number)
 );
-COMMENT ON TABLE webhooks.attempts IS 'Every request that was made, and what came back.';
+COMMENT ON TABLE webhooks.attempts IS 'Every request that was made, and what came back. Written by the statement that finds and updates the delivery; a foreign key would check each row a second time.';
 COMMENT ON COLUMN webhooks.attempts.outcome IS 'delivered, or a word for why not: http_status, redirect, timeout, connect, tls, dns, address_refused, …';
 COMMENT ON COLUMN webhooks.attempts.response_body IS 'The first 16 KiB.';
 

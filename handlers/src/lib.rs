@@ -2,7 +2,6 @@
 //!
 //! NATS carries events and wakes; Postgres is the truth. This crate alone speaks NATS.
 
-mod backoff;
 pub mod commands;
 pub mod consumer;
 mod followers;
@@ -10,6 +9,7 @@ mod nats;
 pub mod notifications;
 pub mod relay;
 mod surroundings;
+pub mod webhooks;
 mod wire;
 
 pub use nats::{Nats, NatsError};

@@ -11,10 +11,12 @@ mod mail_page;
 mod migrate;
 mod openapi;
 mod process;
+mod reacting;
 mod roles;
 mod seed;
 mod services;
 mod services_command;
+mod system_commands;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +43,10 @@ enum Role {
     QueryApi,
     /// Fold the log into read tables.
     Projections,
+    /// Publish the log's public events to NATS.
+    Relay,
+    /// Send webhooks and notifications.
+    Handlers,
     /// Bring the database's schema up to this program.
     Migrate,
     /// Put the demo data into the database that the environment names.
@@ -76,6 +82,8 @@ async fn main() -> ExitCode {
         Role::CommandApi => roles::serve(process::Roles::COMMAND_API).await,
         Role::QueryApi => roles::serve(process::Roles::QUERY_API).await,
         Role::Projections => roles::serve(process::Roles::PROJECTIONS).await,
+        Role::Relay => roles::serve(process::Roles::RELAY).await,
+        Role::Handlers => roles::serve(process::Roles::HANDLERS).await,
         Role::Migrate => roles::migrate().await,
         Role::Seed => roles::seed().await,
         Role::CreateAccount(arguments) => create_account::run(arguments).await,

@@ -8,7 +8,7 @@ use command_api::{
     CommandState, Committer, LocalLogin,
     import::{self, Imports},
 };
-use handlers::Nats;
+use handlers::{Nats, Surroundings};
 use platform::{
     auth::{IdentityProvider, LocalProvider},
     clock::{Clock, Ids, SystemClock, UuidV7Ids},
@@ -23,13 +23,14 @@ use platform::{
 use query_api::QueryState;
 use secrecy::SecretString;
 use sqlx::PgPool;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{api_document, health_routes, mail_page, migrate};
+use crate::{api_document, health_routes, mail_page, migrate, reacting};
 
 /// Which roles a process has.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of roles, each of which is there or not")]
 pub struct Roles {
     /// Takes commands.
     pub command: bool,
@@ -37,6 +38,10 @@ pub struct Roles {
     pub query: bool,
     /// Folds the log into read tables.
     pub projections: bool,
+    /// Publishes to NATS.
+    pub relay: bool,
+    /// Sends webhooks and notifications.
+    pub handlers: bool,
     /// Name in logs and in the database's list of sessions.
     pub name: &'static str,
     /// Where it listens unless told otherwise.
@@ -44,32 +49,64 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Everything on one port.
-    pub const SERVE: Self =
-        Self { command: true, query: true, projections: true, name: "iris-serve", default_port: 8080 };
-    /// Commands alone.
-    pub const COMMAND_API: Self = Self {
-        command: true,
-        query: false,
-        projections: false,
-        name: "iris-command-api",
-        default_port: 8081,
-    };
-    /// Reads alone.
-    pub const QUERY_API: Self =
-        Self { command: false, query: true, projections: false, name: "iris-query-api", default_port: 8082 };
-    /// Projections alone; its port answers health and metrics.
-    pub const PROJECTIONS: Self = Self {
+    /// None, to begin with.
+    const NONE: Self = Self {
         command: false,
         query: false,
-        projections: true,
-        name: "iris-projections",
-        default_port: 8083,
+        projections: false,
+        relay: false,
+        handlers: false,
+        name: "iris",
+        default_port: 8080,
     };
+    /// Everything on one port.
+    pub const SERVE: Self = Self {
+        command: true,
+        query: true,
+        projections: true,
+        relay: true,
+        handlers: true,
+        name: "iris-serve",
+        default_port: 8080,
+    };
+    /// Commands alone.
+    pub const COMMAND_API: Self =
+        Self { command: true, name: "iris-command-api", default_port: 8081, ..Self::NONE };
+    /// Reads alone.
+    pub const QUERY_API: Self =
+        Self { query: true, name: "iris-query-api", default_port: 8082, ..Self::NONE };
+    /// Projections alone; its port, and that of the next two, answers health and metrics.
+    pub const PROJECTIONS: Self =
+        Self { projections: true, name: "iris-projections", default_port: 8083, ..Self::NONE };
+    /// The relay alone.
+    pub const RELAY: Self = Self { relay: true, name: "iris-relay", default_port: 8084, ..Self::NONE };
+    /// Webhooks and notifications alone.
+    pub const HANDLERS: Self =
+        Self { handlers: true, name: "iris-handlers", default_port: 8085, ..Self::NONE };
+}
+
+/// What all roles of a process stand on.
+struct Ground {
+    config: Config,
+    roles: Roles,
+    pool: PgPool,
+    nats: Option<Nats>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    /// Ends what runs beside the requests.
+    stop: CancellationToken,
+}
+
+/// What was started.
+#[derive(Default)]
+struct Started {
+    parts: api_document::Parts,
+    background: Vec<JoinHandle<anyhow::Result<()>>>,
+    committer: Option<JoinHandle<()>>,
 }
 
 /// Runs the roles until `shutdown`; then takes no more requests, finishes those in flight, records
-/// what was accepted, and stops the projections.
+/// what was accepted, and stops the rest.
 ///
 /// `ready` is told the address once requests are answered.
 pub async fn run(
@@ -79,58 +116,9 @@ pub async fn run(
     ready: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
     let metrics = telemetry::install_metrics(env!("CARGO_PKG_VERSION")).context("metrics")?;
-    db::canary(&config.database_url).await?;
-    let options = db::DbOptions {
-        max_connections: 24,
-        application_name: roles.name.to_owned(),
-        statement_timeout_ms: None,
-    };
-    let pool = db::connect(&config.database_url, &options).await?;
-    migrate::expect_current(&pool).await?;
-    let nats = match &config.nats_url {
-        Some(url) => Some(Nats::connect(url, roles.name).await?),
-        None => None,
-    };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ids: Arc<dyn Ids> = Arc::new(UuidV7Ids);
-    let stop_background = CancellationToken::new();
-    let mut background: Vec<JoinHandle<anyhow::Result<()>>> = Vec::new();
-    let mut committer_task = None;
-    let mut wake = tokio::sync::watch::channel(0).1;
-    let mut parts = api_document::Parts::default();
-
-    if roles.command {
-        let database = db::connect_options(&config.database_url)?.application_name("iris-committer");
-        let (committer, task) = Committer::start(database, Arc::clone(&clock), Arc::clone(&ids));
-        committer_task = Some(task);
-        wake = committer.head();
-        let state = command_state(&config, committer, &pool, &clock, &ids);
-        let imports = Imports {
-            pool: pool.clone(),
-            committer: state.committer.clone(),
-            clock: Arc::clone(&clock),
-            ids: Arc::clone(&ids),
-        };
-        let working = import::run(imports, stop_background.clone());
-        background.push(tokio::spawn(async move {
-            working.await;
-            Ok(())
-        }));
-        parts.command = Some(command_api::router(state));
-    }
-    if roles.query {
-        parts.query = Some(query_api::router(QueryState::new(pool.clone(), Arc::clone(&clock))));
-    }
-    if roles.projections {
-        let running = projections::run(pool.clone(), Arc::clone(&clock), wake, stop_background.clone());
-        let shutdown = shutdown.clone();
-        background.push(tokio::spawn(async move {
-            let ended = running.await;
-            // Without read models the process is of no use: stop, and say why.
-            shutdown.cancel();
-            ended.context("projections")
-        }));
-    }
+    let ground = Ground::open(config, roles).await?;
+    let Started { parts, mut background, committer } = ground.start(&shutdown)?;
+    let Ground { config, pool, nats, clock, ids, stop, .. } = ground;
 
     let probe = Probe {
         version: env!("CARGO_PKG_VERSION"),
@@ -150,7 +138,7 @@ pub async fn run(
     if let Some(address) = config.metrics_addr {
         let listener = TcpListener::bind(address).await.with_context(|| format!("METRICS_ADDR {address}"))?;
         let metrics = shell(metrics_routes(metrics), &http_shell(&config, &clock, &ids));
-        background.push(tokio::spawn(serve_until(listener, metrics, stop_background.clone())));
+        background.push(tokio::spawn(serve_until(listener, metrics, stop.clone())));
     }
     let address = config.listen_addr(roles.default_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("HTTP_ADDR {address}"))?;
@@ -158,17 +146,114 @@ pub async fn run(
     serve(listener, router, shutdown).await?;
 
     tracing::info!("no more requests; finishing what was accepted");
-    // The import worker holds a way into the committer, which ends once nobody does.
-    stop_background.cancel();
+    // Imports and handlers hold a way into the committer, which ends once nobody does.
+    stop.cancel();
     let mut outcome = Ok(());
     for task in background {
         outcome = outcome.and(task.await.context("a task died")?);
     }
-    if let Some(task) = committer_task {
-        task.await.context("the committer died")?;
+    if let Some(committer) = committer {
+        committer.await.context("the committer died")?;
     }
     pool.close().await;
     outcome
+}
+
+impl Ground {
+    async fn open(config: Config, roles: Roles) -> anyhow::Result<Self> {
+        db::canary(&config.database_url).await?;
+        let options = db::DbOptions {
+            max_connections: 32,
+            application_name: roles.name.to_owned(),
+            statement_timeout_ms: None,
+        };
+        let pool = db::connect(&config.database_url, &options).await?;
+        migrate::expect_current(&pool).await?;
+        let nats = match &config.nats_url {
+            Some(url) => Some(Nats::connect(url, roles.name).await?),
+            None => None,
+        };
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Ids));
+        Ok(Self { config, roles, pool, nats, clock, ids, stop: CancellationToken::new() })
+    }
+
+    /// Starts what the roles need; nothing answers requests yet.
+    fn start(&self, shutdown: &CancellationToken) -> anyhow::Result<Started> {
+        let mut started = Started::default();
+        let committer = self.committer(&mut started)?;
+        // Without a committer in this process nobody wakes those who follow the log; they look by themselves.
+        let wake = committer.as_ref().map_or_else(|| watch::channel(0).1, Committer::head);
+        self.react(wake.clone(), committer.as_ref(), &mut started)?;
+        if let Some(committer) = committer.filter(|_| self.roles.command) {
+            self.take_commands(committer, &mut started);
+        }
+        if self.roles.query {
+            let state = QueryState::new(self.pool.clone(), Arc::clone(&self.clock));
+            started.parts.query = Some(query_api::router(state));
+        }
+        if self.roles.projections {
+            let running =
+                projections::run(self.pool.clone(), Arc::clone(&self.clock), wake, self.stop.clone());
+            let shutdown = shutdown.clone();
+            started.background.push(tokio::spawn(async move {
+                let ended = running.await;
+                // Without read models the process is of no use: stop, and say why.
+                shutdown.cancel();
+                ended.context("projections")
+            }));
+        }
+        Ok(started)
+    }
+
+    /// Of those who take commands, and of handlers, which give some.
+    fn committer(&self, started: &mut Started) -> anyhow::Result<Option<Committer>> {
+        if !self.roles.command && !self.roles.handlers {
+            return Ok(None);
+        }
+        let database = db::connect_options(&self.config.database_url)?.application_name("iris-committer");
+        let (committer, task) = Committer::start(database, Arc::clone(&self.clock), Arc::clone(&self.ids));
+        started.committer = Some(task);
+        Ok(Some(committer))
+    }
+
+    fn react(
+        &self,
+        wake: watch::Receiver<i64>,
+        committer: Option<&Committer>,
+        started: &mut Started,
+    ) -> anyhow::Result<()> {
+        let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
+        let surroundings = Surroundings { pool: self.pool.clone(), clock, ids, wake };
+        let nats = self.nats.as_ref();
+        if self.roles.relay {
+            let is_all_there_is = !self.roles.command;
+            started.background.extend(reacting::relaying(&surroundings, nats, is_all_there_is, &self.stop)?);
+        }
+        if let Some(committer) = committer.filter(|_| self.roles.handlers) {
+            let address = self.config.listen_addr(self.roles.default_port).to_string();
+            let committer = committer.clone();
+            let handling =
+                reacting::handling(&self.config, &address, &surroundings, nats, committer, &self.stop)?;
+            started.background.extend(handling);
+        }
+        Ok(())
+    }
+
+    fn take_commands(&self, committer: Committer, started: &mut Started) {
+        let state = command_state(&self.config, committer, &self.pool, &self.clock, &self.ids);
+        let imports = Imports {
+            pool: self.pool.clone(),
+            committer: state.committer.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        };
+        let working = import::run(imports, self.stop.clone());
+        started.background.push(tokio::spawn(async move {
+            working.await;
+            Ok(())
+        }));
+        started.parts.command = Some(command_api::router(state));
+    }
 }
 
 async fn serve_until(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
@@ -203,7 +288,7 @@ fn mails(config: &Config, roles: Roles) -> Option<PathBuf> {
 }
 
 /// Links in mails outlive a change of `APP_SECRET` where `SECRETS_KEY` is set.
-fn secrets_key(config: &Config) -> &SecretString {
+pub fn secrets_key(config: &Config) -> &SecretString {
     config.outbound.secrets_key.as_ref().unwrap_or(&config.app_secret)
 }
 

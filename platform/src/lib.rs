@@ -4,6 +4,7 @@
 //! Nothing here knows a trade word; a change of business rules never touches this crate.
 
 pub mod auth;
+pub mod backoff;
 pub mod body;
 pub mod clock;
 pub mod config;

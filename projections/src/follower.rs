@@ -2,13 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use platform::clock::Clock;
+use platform::{backoff::Backoff, clock::Clock};
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    backoff::Backoff,
     batch::{Batch, Batches, OnPoison},
     checkpoint::Hold,
     ownership::{Claimant, Stance},

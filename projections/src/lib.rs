@@ -9,7 +9,6 @@
 //! whoever runs and whatever dies.
 
 mod accounts;
-mod backoff;
 mod batch;
 mod carts;
 mod catalogue;

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use platform::backoff::Backoff;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -12,7 +13,6 @@ use super::{
 };
 use crate::{
     Nats, Surroundings,
-    backoff::Backoff,
     followers::{Claim, Hold},
 };
 

@@ -19,12 +19,12 @@ use std::{
     time::Duration,
 };
 
+use platform::backoff::Backoff;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Nats, Surroundings,
-    backoff::Backoff,
     consumer::Start,
     followers::{Claim, Distance, Hold},
 };

@@ -7,6 +7,7 @@ use std::sync::{
 
 use async_nats::jetstream::{ContextBuilder, context::Context};
 use events::public::{PublicBatch, PublicEvent, read_public};
+use platform::backoff::Backoff;
 use tokio::time::Instant;
 
 use super::{
@@ -17,7 +18,6 @@ use super::{
 };
 use crate::{
     Nats, Surroundings,
-    backoff::Backoff,
     surroundings::woken,
     wire::{HEAD_SUBJECT, Place},
 };

@@ -2,6 +2,7 @@
 
 mod wait;
 
+use platform::backoff::Backoff;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,6 @@ use super::{
 };
 use crate::{
     Nats,
-    backoff::Backoff,
     followers::{Distance, Hold},
     wire::Place,
 };

@@ -2,32 +2,34 @@
 
 use std::time::Duration;
 
-/// Doubles from `first` to `max`. Without jitter: a handful of tasks on one database is no stampede.
+/// Doubles from `first` to `max`. Without jitter: a handful of tasks on one server is no stampede.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     first: Duration,
     max: Duration,
     next: Duration,
 }
 
 impl Backoff {
-    pub(crate) fn new(first: Duration, max: Duration) -> Self {
+    /// The first wait, and the longest.
+    pub const fn new(first: Duration, max: Duration) -> Self {
         Self { first, max, next: first }
     }
 
     /// True before the first failure and after a success.
-    pub(crate) fn is_fresh(&self) -> bool {
+    pub fn is_fresh(&self) -> bool {
         self.next == self.first
     }
 
     /// The next wait.
-    pub(crate) fn failed(&mut self) -> Duration {
+    pub fn failed(&mut self) -> Duration {
         let wait = self.next;
         self.next = (wait * 2).min(self.max);
         wait
     }
 
-    pub(crate) fn succeeded(&mut self) {
+    /// The next failure is a first one again.
+    pub fn succeeded(&mut self) {
         self.next = self.first;
     }
 }

@@ -1,0 +1,217 @@
+//! What a batch changes, gathered first and written with few statements.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use events::{
+    RecordedEvent,
+    public::{PublicEvent, ping},
+    webhook_endpoint::{EndpointDetails, PayloadStyle, WebhookEndpointEvent},
+};
+use platform::clock::Ids;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    endpoints::{Endpoints, decode_or_tell},
+    queue::{Origin, Queue},
+};
+use crate::webhooks::filter::{conditions_hold, wants_type};
+
+/// An event on its way to endpoints; its JSON is made at most once per use.
+pub(in crate::webhooks) struct WantedEvent<'a> {
+    pub(in crate::webhooks) public: &'a PublicEvent,
+    data: Option<serde_json::Value>,
+}
+
+impl<'a> WantedEvent<'a> {
+    pub(in crate::webhooks) fn new(public: &'a PublicEvent) -> Self {
+        Self { public, data: None }
+    }
+
+    pub(in crate::webhooks) fn is_wanted_by(&mut self, details: &EndpointDetails) -> bool {
+        if !wants_type(details, self.public.public_type().name) {
+            return false;
+        }
+        details.conditions.is_empty() || {
+            let data = self.data.get_or_insert_with(|| self.public.data.to_json());
+            conditions_hold(details, data)
+        }
+    }
+}
+
+/// All that a batch changes.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) queue: Queue,
+    changed: BTreeSet<Uuid>,
+    /// Whose past failures count no more.
+    forgiven: BTreeSet<Uuid>,
+    deleted: BTreeSet<Uuid>,
+    /// Delivery and endpoint.
+    retries: Vec<(Uuid, Uuid)>,
+    replays: Vec<NewReplay>,
+}
+
+struct NewReplay {
+    replay_id: Uuid,
+    endpoint_id: Uuid,
+    from_position: i64,
+    upto_position: i64,
+}
+
+impl Plan {
+    /// Takes an event of an endpoint's stream into account.
+    pub(super) fn take_inner(
+        &mut self,
+        endpoints: &mut Endpoints,
+        recorded: &RecordedEvent,
+        now: DateTime<Utc>,
+        ids: &dyn Ids,
+    ) {
+        use WebhookEndpointEvent as E;
+        let endpoint_id = recorded.stream_id;
+        let event = decode_or_tell(recorded);
+        let (position, sequence) = (recorded.global_position, recorded.sequence);
+        if !endpoints.apply(endpoint_id, position, sequence, recorded.recorded_at, event.clone()) {
+            return;
+        }
+        let Some(event) = event else { return };
+        self.changed.insert(endpoint_id);
+        match event {
+            // Another URL, a decision of the owner: what was before says nothing about it.
+            E::WebhookEndpointEnabled {} | E::WebhookEndpointRevised { .. } => {
+                self.forgiven.insert(endpoint_id);
+            }
+            E::WebhookEndpointDeleted {} => {
+                self.deleted.insert(endpoint_id);
+            }
+            E::WebhookPingRequested { ping_id } => {
+                let ping = ping(recorded, ping_id);
+                let (mut ping, style) = (WantedEvent::new(&ping), PayloadStyle::Full);
+                self.queue.push(&mut ping, endpoint_id, style, Origin::Ping, ids.next(), now);
+            }
+            E::WebhookReplayRequested { replay_id, from_position, upto_position } => {
+                self.replays.push(NewReplay { replay_id, endpoint_id, from_position, upto_position });
+            }
+            E::WebhookDeliveryRetryRequested { delivery_id } => self.retries.push((delivery_id, endpoint_id)),
+            E::WebhookEndpointRegistered { .. }
+            | E::WebhookSecretRotated { .. }
+            | E::WebhookEndpointVerified { .. }
+            | E::WebhookEndpointDisabled { .. }
+            | E::WebhookEndpointFailing { .. } => {}
+        }
+    }
+
+    /// The endpoints whose lanes have something to look at.
+    pub(super) fn touched(&self) -> impl Iterator<Item = Uuid> {
+        self.changed.iter().copied().chain(self.queue.endpoint_ids())
+    }
+
+    /// Writes it all, and tells the lanes.
+    pub(super) async fn write_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        endpoints: &Endpoints,
+        now: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        let changed: Vec<Uuid> = self.changed.iter().copied().collect();
+        endpoints.write_in_tx(&mut *tx, &changed, now).await?;
+        self.queue.write_in_tx(&mut *tx, now).await?;
+        self.write_retries_in_tx(&mut *tx, now).await?;
+        self.write_replays_in_tx(&mut *tx, now).await?;
+        self.forgive_in_tx(&mut *tx).await?;
+        self.delete_in_tx(tx, now).await
+    }
+
+    async fn write_retries_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        if self.retries.is_empty() {
+            return Ok(());
+        }
+        let (deliveries, endpoints): (Vec<Uuid>, Vec<Uuid>) = self.retries.iter().copied().unzip();
+        // Before all else that is due: a breaker that is half open lets one through, and it is to be this one.
+        // One that is over must not hold up what came after it.
+        sqlx::query(
+            "UPDATE webhooks.deliveries d \
+             SET state = 'pending', finished_at = NULL, \
+                 due = LEAST($3, (SELECT min(e.due) FROM webhooks.deliveries e \
+                                  WHERE e.endpoint_id = d.endpoint_id AND e.state = 'pending') \
+                                 - interval '1 microsecond'), \
+                 stepped_aside = d.stepped_aside OR d.state <> 'pending' \
+             FROM unnest($1::uuid[], $2::uuid[]) AS w(delivery_id, endpoint_id) \
+             WHERE d.delivery_id = w.delivery_id AND d.endpoint_id = w.endpoint_id",
+        )
+        .bind(deliveries)
+        .bind(&endpoints)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        // Half open: one is tried, whatever the breaker was waiting for.
+        sqlx::query("UPDATE webhooks.lanes SET breaker_until = NULL WHERE endpoint_id = ANY($1)")
+            .bind(endpoints)
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+
+    async fn write_replays_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        for replay in &self.replays {
+            sqlx::query(
+                "INSERT INTO webhooks.replays \
+                     (replay_id, endpoint_id, next_position, upto_position, created_at) \
+                 VALUES ($1, $2, GREATEST($3, 1), $4, $5) ON CONFLICT (replay_id) DO NOTHING",
+            )
+            .bind(replay.replay_id)
+            .bind(replay.endpoint_id)
+            .bind(replay.from_position)
+            .bind(replay.upto_position)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn forgive_in_tx(&self, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if self.forgiven.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "UPDATE webhooks.lanes \
+             SET breaker_failures = 0, breaker_opened = 0, breaker_until = NULL, failing_since = NULL, \
+                 failures = 0, warnings = 0 \
+             WHERE endpoint_id = ANY($1)",
+        )
+        .bind(self.forgiven.iter().copied().collect::<Vec<_>>())
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn delete_in_tx(&self, tx: &mut PgConnection, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+        if self.deleted.is_empty() {
+            return Ok(());
+        }
+        let deleted: Vec<Uuid> = self.deleted.iter().copied().collect();
+        let statements = [
+            "UPDATE webhooks.deliveries SET state = 'cancelled', finished_at = $2 \
+             WHERE endpoint_id = ANY($1) AND state = 'pending'",
+            "UPDATE webhooks.replays SET finished_at = $2 WHERE endpoint_id = ANY($1) AND finished_at IS NULL",
+            "UPDATE webhooks.lanes SET due = NULL WHERE endpoint_id = ANY($1) AND $2 IS NOT NULL",
+            // Nothing is signed for it any more, so nothing that could sign is kept.
+            "DELETE FROM webhooks.secrets WHERE endpoint_id = ANY($1) AND $2 IS NOT NULL",
+        ];
+        for statement in statements {
+            sqlx::query(statement).bind(&deleted).bind(now).execute(&mut *tx).await?;
+        }
+        Ok(())
+    }
+}

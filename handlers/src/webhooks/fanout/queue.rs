@@ -1,0 +1,150 @@
+//! Queueing deliveries: many rows, few statements.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use events::webhook_endpoint::PayloadStyle;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::plan::WantedEvent;
+
+/// Why an event is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::webhooks) enum Origin {
+    /// It happened.
+    Live,
+    /// Somebody asked whether the endpoint answers.
+    Ping,
+    /// Somebody asked for the past.
+    Replay(Uuid),
+}
+
+impl Origin {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Ping => "ping",
+            Self::Replay(_) => "replay",
+        }
+    }
+}
+
+/// Deliveries that are about to be queued, column by column as the statement takes them.
+#[derive(Default)]
+pub(in crate::webhooks) struct Queue {
+    messages: BTreeMap<(Uuid, &'static str), String>,
+    delivery_ids: Vec<Uuid>,
+    endpoint_ids: Vec<Uuid>,
+    event_ids: Vec<Uuid>,
+    event_types: Vec<&'static str>,
+    styles: Vec<&'static str>,
+    aggregate_ids: Vec<Uuid>,
+    positions: Vec<i64>,
+    origins: Vec<&'static str>,
+    replay_ids: Vec<Option<Uuid>>,
+    dues: Vec<DateTime<Utc>>,
+}
+
+impl Queue {
+    pub(in crate::webhooks) fn push(
+        &mut self,
+        event: &mut WantedEvent<'_>,
+        endpoint_id: Uuid,
+        style: PayloadStyle,
+        origin: Origin,
+        delivery_id: Uuid,
+        due: DateTime<Utc>,
+    ) {
+        let public = event.public;
+        let style_name = match style {
+            PayloadStyle::Full => "full",
+            PayloadStyle::Thin => "thin",
+        };
+        self.messages.entry((public.event_id, style_name)).or_insert_with(|| public.to_cloud_event(style));
+        self.delivery_ids.push(delivery_id);
+        self.endpoint_ids.push(endpoint_id);
+        self.event_ids.push(public.event_id);
+        self.event_types.push(public.public_type().name);
+        self.styles.push(style_name);
+        self.aggregate_ids.push(public.subject);
+        self.positions.push(public.position);
+        self.origins.push(origin.name());
+        self.replay_ids.push(match origin {
+            Origin::Replay(replay_id) => Some(replay_id),
+            Origin::Live | Origin::Ping => None,
+        });
+        self.dues.push(due);
+    }
+
+    /// Whom they are for; with repeats.
+    pub(in crate::webhooks) fn endpoint_ids(&self) -> impl Iterator<Item = Uuid> {
+        self.endpoint_ids.iter().copied()
+    }
+
+    pub(in crate::webhooks) fn len(&self) -> usize {
+        self.delivery_ids.len()
+    }
+
+    /// Writes messages and deliveries that are not there yet, and makes their lanes due.
+    pub(in crate::webhooks) async fn write_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        if self.delivery_ids.is_empty() {
+            return Ok(());
+        }
+        let (event_ids, styles): (Vec<Uuid>, Vec<&str>) = self.messages.keys().copied().unzip();
+        sqlx::query(
+            "INSERT INTO webhooks.messages (event_id, payload_style, body) \
+             SELECT m.event_id, m.payload_style, m.body \
+             FROM unnest($1::uuid[], $2::text[], $3::text[]) AS m(event_id, payload_style, body) \
+             ON CONFLICT (event_id, payload_style) DO NOTHING",
+        )
+        .bind(event_ids)
+        .bind(styles)
+        .bind(self.messages.values().map(String::as_str).collect::<Vec<_>>())
+        .execute(&mut *tx)
+        .await?;
+        // Lanes last: their rows are what dispatchers wait for, so they are locked for a moment only. In the
+        // order of their ids, as everybody locks them who locks several.
+        sqlx::query(
+            "WITH queued AS ( \
+                 INSERT INTO webhooks.deliveries (delivery_id, endpoint_id, event_id, event_type, \
+                     payload_style, aggregate_id, position, origin, replay_id, state, due, created_at) \
+                 SELECT d.delivery_id, d.endpoint_id, d.event_id, d.event_type, d.payload_style, \
+                     d.aggregate_id, d.position, d.origin, d.replay_id, 'pending', d.due, $11 \
+                 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], \
+                     $7::bigint[], $8::text[], $9::uuid[], $10::timestamptz[]) \
+                     AS d(delivery_id, endpoint_id, event_id, event_type, payload_style, aggregate_id, \
+                          position, origin, replay_id, due) \
+                 ON CONFLICT DO NOTHING \
+                 RETURNING endpoint_id \
+             ), counted AS ( \
+                 SELECT endpoint_id, count(*) AS more FROM queued GROUP BY endpoint_id \
+             ), locked AS MATERIALIZED ( \
+                 SELECT l.endpoint_id, c.more FROM webhooks.lanes l \
+                 JOIN counted c ON c.endpoint_id = l.endpoint_id \
+                 ORDER BY l.endpoint_id FOR UPDATE OF l \
+             ) \
+             UPDATE webhooks.lanes l \
+             SET queued = l.queued + k.more, due = LEAST(l.due, GREATEST($11, l.breaker_until)) \
+             FROM locked k WHERE l.endpoint_id = k.endpoint_id",
+        )
+        .bind(&self.delivery_ids)
+        .bind(&self.endpoint_ids)
+        .bind(&self.event_ids)
+        .bind(&self.event_types)
+        .bind(&self.styles)
+        .bind(&self.aggregate_ids)
+        .bind(&self.positions)
+        .bind(&self.origins)
+        .bind(&self.replay_ids)
+        .bind(&self.dues)
+        .bind(now)
+        .execute(tx)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! Replays: events of the past, queued again stretch by stretch.
+//!
+//! A replay is a row. Each stretch queues its deliveries and moves the row in one transaction, so whatever
+//! dies, the next one goes on where it was; and no more than a certain number waits at a time, so that a year
+//! of history does not stand before what happens now.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use events::{
+    Folded,
+    public::{PublicEvent, read_public},
+    webhook_endpoint::{EndpointStatus, WebhookEndpoint},
+};
+use platform::clock::{Clock, Ids};
+use sqlx::{PgConnection, PgPool, Row, types::Json};
+use uuid::Uuid;
+
+use super::{
+    WebhookSettings,
+    audience::{Grants, may_hear},
+    bell::Bell,
+    fanout::{Origin, Queue, WantedEvent},
+};
+
+/// What replays need.
+pub(super) struct Replays {
+    pub(super) pool: PgPool,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn Ids>,
+    pub(super) settings: WebhookSettings,
+    pub(super) bell: Arc<Bell>,
+}
+
+/// A replay that may go on, its row locked.
+struct Stretch {
+    replay_id: Uuid,
+    endpoint_id: Uuid,
+    next_position: i64,
+    upto_position: i64,
+    endpoint: WebhookEndpoint,
+}
+
+impl Replays {
+    /// Replays until dropped.
+    pub(super) async fn run(self) {
+        loop {
+            match self.stretch().await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "replays wait"),
+            }
+            tokio::select! {
+                () = self.bell.replays_rung() => {}
+                () = tokio::time::sleep(self.settings.poll) => {}
+            }
+        }
+    }
+
+    /// Queues the next stretch of one replay; false where none can go on at present.
+    async fn stretch(&self) -> Result<bool, sqlx::Error> {
+        let mut tx = self.pool.begin().await?;
+        let Some(next) = self.next_in_tx(&mut tx).await? else { return Ok(false) };
+        let now = self.clock.now();
+        let (mut position, mut queued) = (next.upto_position, 0);
+        if next.endpoint.status != EndpointStatus::Deleted {
+            let after = next.next_position - 1;
+            let batch = read_public(&mut tx, after, self.settings.replay_positions_max).await?;
+            for (position, error) in &batch.unreadable {
+                tracing::error!(position, %error, replay_id = %next.replay_id, "event left out of a replay");
+            }
+            position = batch.upto.min(next.upto_position);
+            queued = self.queue_in_tx(&mut tx, &next, &batch.events, now).await?;
+        }
+        let is_over = position >= next.upto_position;
+        sqlx::query(
+            "UPDATE webhooks.replays \
+             SET next_position = $2, queued = queued + $3, finished_at = $4 WHERE replay_id = $1",
+        )
+        .bind(next.replay_id)
+        .bind(position + 1)
+        .bind(queued)
+        .bind(is_over.then_some(now))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        if queued > 0 {
+            self.bell.ring([next.endpoint_id]);
+        }
+        Ok(true)
+    }
+
+    /// The oldest replay that nobody is at and whose endpoint does not have enough to do as it is.
+    async fn next_in_tx(&self, tx: &mut PgConnection) -> Result<Option<Stretch>, sqlx::Error> {
+        let row = sqlx::query(
+            "SELECT r.replay_id, r.endpoint_id, r.next_position, r.upto_position, l.state \
+             FROM webhooks.replays r JOIN webhooks.lanes l ON l.endpoint_id = r.endpoint_id \
+             WHERE r.finished_at IS NULL \
+               AND (SELECT count(*) FROM ( \
+                        SELECT 1 FROM webhooks.deliveries d WHERE d.endpoint_id = r.endpoint_id \
+                          AND d.state = 'pending' AND d.origin = 'replay' LIMIT $1) AS waiting) < $1 \
+             ORDER BY r.created_at LIMIT 1 FOR UPDATE OF r SKIP LOCKED",
+        )
+        .bind(self.settings.replay_pending_max)
+        .fetch_optional(tx)
+        .await?;
+        row.map(|row| {
+            let Json(Folded { state: endpoint, .. }) =
+                row.try_get::<Json<Folded<WebhookEndpoint>>, _>("state")?;
+            Ok(Stretch {
+                replay_id: row.try_get("replay_id")?,
+                endpoint_id: row.try_get("endpoint_id")?,
+                next_position: row.try_get("next_position")?,
+                upto_position: row.try_get("upto_position")?,
+                endpoint,
+            })
+        })
+        .transpose()
+    }
+
+    /// A replay brings what the endpoint may hear, and wants, today: also from before it was registered.
+    async fn queue_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        next: &Stretch,
+        events: &[PublicEvent],
+        now: DateTime<Utc>,
+    ) -> Result<i64, sqlx::Error> {
+        let grants = Grants::load_in_tx(tx, events).await?;
+        let (endpoint, origin) = (&next.endpoint, Origin::Replay(next.replay_id));
+        let mut queue = Queue::default();
+        for public in events.iter().take_while(|public| public.position <= next.upto_position) {
+            let mut event = WantedEvent::new(public);
+            if may_hear(&endpoint.owner, &public.audience, &grants) && event.is_wanted_by(&endpoint.details) {
+                let style = endpoint.details.payload_style;
+                queue.push(&mut event, next.endpoint_id, style, origin, self.ids.next(), now);
+            }
+        }
+        queue.write_in_tx(tx, now).await?;
+        Ok(i64::try_from(queue.len()).unwrap_or(i64::MAX))
+    }
+}

@@ -1,0 +1,87 @@
+//! Endpoints that fail for days, travelled through.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use events::webhook_endpoint::{DisabledReason, WebhookEndpointEvent};
+
+use crate::world::{AskedFor, World};
+
+#[tokio::test]
+async fn ten_attempts_over_seventy_five_hours_and_then_it_has_failed() {
+    let mut world = World::new("schedule").await;
+    world.endpoint("a").await;
+    world.receiver.answer_status("a", 400);
+    let running = world.start();
+    world.product().await;
+    world.fan_out().await;
+    let begun = world.now();
+    let schedule = world.settings.schedule.clone();
+    for (made, wait) in (1_i64..).zip(schedule.iter().skip(1)) {
+        world.until_attempts(made).await;
+        world.settled().await;
+        let due: DateTime<Utc> = world.value("SELECT due FROM webhooks.lanes").await;
+        assert_eq!(due, world.now() + *wait, "after {made}");
+        world.advance(*wait);
+    }
+    world.until_quiet().await;
+    assert_eq!(world.value::<String>("SELECT state FROM webhooks.deliveries").await, "failed");
+    let attempts: Vec<DateTime<Utc>> =
+        sqlx::query_scalar("SELECT attempted_at FROM webhooks.attempts ORDER BY number")
+            .fetch_all(&world.pool)
+            .await
+            .unwrap();
+    assert_eq!(attempts.len(), 10);
+    let took = TimeDelta::hours(75) + TimeDelta::minutes(35) + TimeDelta::seconds(5);
+    assert_eq!((attempts[0], attempts[9]), (begun, begun + took));
+    running.stop().await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_owner_is_warned_thrice_and_after_five_days_it_is_disabled() {
+    let mut world = World::new("failing").await;
+    let endpoint = world.endpoint("a").await;
+    world.receiver.answer_status("a", 500);
+    let running = world.start();
+    let since = world.now();
+    let mut told = Vec::new();
+    for hour in 0..130 {
+        if hour % 4 == 0 {
+            world.product().await;
+            world.fan_out().await;
+        }
+        let is_over = |asked: &[AskedFor]| matches!(asked.last(), Some(AskedFor::Disable(..)));
+        world.settled_or_asked(is_over).await;
+        while told.len() < world.commands.asked().len() {
+            told.push(world.now() - since);
+        }
+        if is_over(&world.commands.asked()) {
+            break;
+        }
+        world.advance(TimeDelta::hours(1));
+    }
+    let asked = world.commands.asked();
+    assert_eq!(asked.len(), 4, "{asked:?}");
+    let disabled_at = since + TimeDelta::hours(120);
+    for warning in &asked[..3] {
+        let AskedFor::Failing { endpoint_id, since: from, disabled_at: at, failures } = warning else {
+            panic!("{warning:?}");
+        };
+        assert_eq!((*endpoint_id, *from, *at), (endpoint, since, disabled_at));
+        assert!(*failures > 0);
+    }
+    assert_eq!(asked[3], AskedFor::Disable(endpoint, DisabledReason::Failing));
+    let hours: Vec<i64> = told.iter().map(TimeDelta::num_hours).collect();
+    assert_eq!(hours, [1, 24, 72, 120]);
+
+    let reason = DisabledReason::Failing;
+    world.tell(endpoint, WebhookEndpointEvent::WebhookEndpointDisabled { reason }).await;
+    world.fan_out().await;
+    world.until("SELECT due IS NULL AND holder IS NULL FROM webhooks.lanes").await;
+    // Enabled again: what failed before counts no more.
+    world.receiver.answer_status("a", 200);
+    world.tell(endpoint, WebhookEndpointEvent::WebhookEndpointEnabled {}).await;
+    world.fan_out().await;
+    world.until("SELECT failing_since IS NULL AND failures = 0 AND last_success_at IS NOT NULL FROM webhooks.lanes").await;
+    running.stop().await;
+    world.end().await;
+}

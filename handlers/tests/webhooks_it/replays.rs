@@ -1,0 +1,78 @@
+//! The past, sent again.
+
+use events::webhook_endpoint::WebhookEndpointEvent;
+use uuid::Uuid;
+
+use crate::world::World;
+
+async fn replay(world: &mut World, endpoint: Uuid, from_position: i64, upto_position: i64) {
+    let replay_id = world.id();
+    let event = WebhookEndpointEvent::WebhookReplayRequested { replay_id, from_position, upto_position };
+    world.tell(endpoint, event).await;
+    world.fan_out().await;
+}
+
+const FINISHED: &str = "SELECT bool_and(finished_at IS NOT NULL) FROM webhooks.replays";
+
+#[tokio::test]
+async fn a_replay_brings_the_stretch_again_in_order_even_from_before_the_endpoint() {
+    let mut world = World::new("replay").await;
+    let product = world.product().await;
+    for cents in 0..5 {
+        world.reprice(product, cents).await;
+    }
+    let endpoint = world.endpoint("a").await;
+    let running = world.start();
+    world.fan_out().await;
+    assert!(world.receiver.positions("a").is_empty());
+    replay(&mut world, endpoint, 2, 4).await;
+    world.until(FINISHED).await;
+    world.until_quiet().await;
+    assert_eq!(world.receiver.positions("a"), [2, 3, 4]);
+    // And once more: the same ids.
+    replay(&mut world, endpoint, 3, 3).await;
+    world.until("SELECT count(*) = 2 AND bool_and(finished_at IS NOT NULL) FROM webhooks.replays").await;
+    world.until_quiet().await;
+    let received = world.receiver.received("a");
+    assert_eq!(received.len(), 4);
+    assert_eq!(received[1].id(), received[3].id());
+    running.stop().await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_replay_goes_on_where_it_was_and_queues_no_more_than_may_wait() {
+    let mut world = World::new("replay_crash").await;
+    world.settings.replay_positions_max = 7;
+    world.settings.replay_pending_max = 20;
+    let endpoint = world.endpoint("a").await;
+    let first = world.product().await;
+    for cents in 0..99 {
+        world.reprice(first, cents).await;
+    }
+    world.begin_here().await;
+    replay(&mut world, endpoint, 1, 101).await;
+    world.receiver.hold("a");
+    let running = world.start();
+    world.until("SELECT count(*) >= 20 FROM webhooks.deliveries WHERE state = 'pending'").await;
+    world.receiver.until("a", 1).await;
+    running.kill().await;
+    let waiting = world.value::<i64>("SELECT count(*) FROM webhooks.deliveries").await;
+    assert!((20..=26).contains(&waiting), "{waiting}: one stretch beyond what may wait, at most");
+    let next = world.value::<i64>("SELECT next_position FROM webhooks.replays").await;
+    assert!((2..=101).contains(&next), "half-way: {next}");
+
+    world.receiver.let_go("a");
+    world.expire_leases().await;
+    let running = world.start();
+    world.until(FINISHED).await;
+    world.until_quiet().await;
+    let mut positions = world.receiver.positions("a");
+    assert!(positions.is_sorted());
+    // What was under way at the crash came twice.
+    positions.dedup();
+    assert_eq!(positions, (2..=101).collect::<Vec<_>>());
+    assert_eq!(world.value::<i64>("SELECT queued FROM webhooks.replays").await, 100);
+    running.stop().await;
+    world.end().await;
+}

@@ -1,0 +1,102 @@
+//! What reacts in this process: the relay, and the consumers of public events.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail};
+use command_api::Committer;
+use handlers::{
+    Nats, Surroundings, consumer,
+    notifications::{NotificationSettings, Notifications},
+    relay,
+    webhooks::{WebhookSettings, Webhooks},
+};
+use platform::{
+    config::Config,
+    egress::{Egress, EgressSettings},
+    seal::SealKey,
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{process::secrets_key, system_commands::SystemCommands};
+
+type Task = JoinHandle<anyhow::Result<()>>;
+
+/// The relay; nothing where NATS is not configured and need not be.
+///
+/// # Errors
+/// This process is there to relay, and has no NATS.
+pub fn relaying(
+    surroundings: &Surroundings,
+    nats: Option<&Nats>,
+    is_all_there_is: bool,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<Task>> {
+    let Some(nats) = nats.cloned() else {
+        if is_all_there_is {
+            bail!("NATS_URL is missing: there is nowhere to relay to");
+        }
+        tracing::info!("no NATS_URL: events are not relayed; webhooks and notifications read the log alone");
+        return Ok(None);
+    };
+    Ok(Some(task(relay::run(surroundings.clone(), nats, stop.clone()))))
+}
+
+/// Webhooks and notifications. `address` is where this process answers: links begin so unless `PUBLIC_URL`
+/// says where clients reach it.
+///
+/// # Errors
+/// A provider cannot be set up.
+pub fn handling(
+    config: &Config,
+    address: &str,
+    surroundings: &Surroundings,
+    nats: Option<&Nats>,
+    committer: Committer,
+    stop: &CancellationToken,
+) -> anyhow::Result<Vec<Task>> {
+    let Surroundings { pool, clock, ids, .. } = surroundings.clone();
+    let public_url = config.outbound.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+
+    let egress = Egress::try_new(&EgressSettings {
+        allowed_networks: config.outbound.webhook_allowed_networks.clone(),
+        user_agent: concat!("Iris-Webhooks/", env!("CARGO_PKG_VERSION")).to_owned(),
+        connect_timeout: Duration::from_secs(5),
+        total_timeout: Duration::from_secs(15),
+        response_bytes_max: 16 * 1_024,
+        nameserver: None,
+    })
+    .context("webhooks")?;
+    let seal = Arc::new(SealKey::derive(secrets_key(config)));
+    let commands = Arc::new(SystemCommands::new(committer, Arc::clone(&ids)));
+    let origin = host(&public_url).to_owned();
+    let settings = WebhookSettings { origin, ..WebhookSettings::default() };
+    let webhooks =
+        Webhooks::new(pool.clone(), Arc::clone(&clock), Arc::clone(&ids), egress, seal, commands, settings);
+
+    let settings = NotificationSettings::try_new(&config.outbound, &public_url, secrets_key(config))?;
+    let notifications = Arc::new(Notifications::new(pool, clock, ids, settings));
+
+    let consuming =
+        |consumer| task(consumer::run(consumer, surroundings.clone(), nats.cloned(), stop.clone()));
+    let telling = Arc::clone(&notifications);
+    let stop_telling = stop.clone();
+    Ok(vec![
+        consuming(webhooks.consumer()),
+        consuming(notifications.consumer()),
+        task(webhooks.run(stop.clone())),
+        task(async move { telling.run(stop_telling).await }),
+    ])
+}
+
+fn task(work: impl Future<Output = ()> + Send + 'static) -> Task {
+    tokio::spawn(async move {
+        work.await;
+        Ok(())
+    })
+}
+
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', ':']).next().unwrap_or(rest)
+}
