@@ -7,6 +7,7 @@ Out: [{"subject", "headers": {...}, "body": text, "stream_sequence"}, ...] in th
 import asyncio
 import json
 import sys
+import time
 
 import nats
 from nats.js.api import DeliverPolicy
@@ -14,11 +15,23 @@ from nats.js.api import DeliverPolicy
 PATIENCE_S = 60
 
 
+async def subscribe(connection, stream):
+    """Waits for the stream, too: it may be about to be made anew."""
+    given_up_at = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return await connection.jetstream().subscribe(
+                ">", stream=stream, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
+            )
+        except nats.js.errors.NotFoundError:
+            if time.monotonic() > given_up_at:
+                sys.exit(f"there is no stream {stream}")
+            await asyncio.sleep(0.05)
+
+
 async def read(url, count, stream="IRIS_EVENTS"):
     connection = await nats.connect(url, max_reconnect_attempts=3)
-    subscription = await connection.jetstream().subscribe(
-        ">", stream=stream, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
-    )
+    subscription = await subscribe(connection, stream)
     messages = []
     while len(messages) < count:
         try:

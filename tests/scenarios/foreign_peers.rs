@@ -23,13 +23,18 @@ fn samples(style: &str) -> Vec<String> {
     files("events/tests/public_golden", &format!(".{style}.json"))
 }
 
+/// What is published of every type and of the envelope.
+pub fn schemas() -> Vec<Value> {
+    parsed(&files("docs/events", ".schema.json"))
+}
+
 fn parsed(texts: &[String]) -> Vec<Value> {
     texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
 }
 
 #[tokio::test]
 async fn the_cloudevents_sdk_reads_every_event_and_the_published_schemas_fit() {
-    let schemas = parsed(&files("docs/events", ".schema.json"));
+    let schemas = schemas();
     let events = [samples("full"), samples("thin")].concat();
     assert_eq!(events.len(), 2 * PUBLIC_TYPES.len());
     let verdicts = python("read_events", &json!({"schemas": schemas, "events": events})).await;
@@ -43,7 +48,7 @@ async fn the_cloudevents_sdk_reads_every_event_and_the_published_schemas_fit() {
 
 #[tokio::test]
 async fn the_published_schemas_refuse_what_is_not_in_the_contract() {
-    let schemas = parsed(&files("docs/events", ".schema.json"));
+    let schemas = schemas();
     let placed = fs::read_to_string(root().join("events/tests/public_golden/iris.order.placed.v1.full.json"));
     let placed: Value = serde_json::from_str(&placed.unwrap()).unwrap();
     let spoilt = |pointer: &str, value: Value| {

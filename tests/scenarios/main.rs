@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod committing;
+mod fan_out;
 mod foreign_peers;
 mod hostile_requests;
 mod kill_nine;

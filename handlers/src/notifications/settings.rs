@@ -61,7 +61,7 @@ impl Default for Tempo {
     fn default() -> Self {
         Self {
             poll_every: Duration::from_secs(1),
-            lease: Duration::from_mins(1),
+            lease: Duration::from_secs(30),
             request_timeout: Duration::from_secs(15),
         }
     }
