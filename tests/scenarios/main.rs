@@ -5,6 +5,7 @@
 mod committing;
 mod fan_out;
 mod foreign_peers;
+mod foreign_providers;
 mod hostile_requests;
 mod kill_nine;
 mod lost_connections;

@@ -12,8 +12,8 @@ use super::{
     queue::Message,
 };
 
-/// Resend answers 403 to whoever does not say who asks.
-const USER_AGENT: &str = concat!("iris/", env!("CARGO_PKG_VERSION"));
+/// Who asks: Resend answers 403 to whoever does not say, and others name us by it where something is amiss.
+pub(crate) const USER_AGENT: &str = concat!("iris/", env!("CARGO_PKG_VERSION"));
 
 /// A client of Resend's API.
 #[derive(Clone, Debug)]

@@ -12,7 +12,15 @@ use platform::service_account::ServiceAccount;
 use secrecy::{ExposeSecret, SecretString};
 
 use self::tokens::AccessTokens;
-use super::{outcome::Outcome, queue::Message, resend::unanswered};
+use super::{
+    outcome::Outcome,
+    queue::Message,
+    resend::{USER_AGENT, unanswered},
+};
+
+/// Errors are asked for in the form that [`answer`] reads, with their details, as Google's own SDKs do:
+/// whether a registration token is gone stands there alone.
+const ERROR_FORMAT: (&str, &str) = ("X-GOOG-API-FORMAT-VERSION", "2");
 
 /// A client of FCM. It sends in the name of one project.
 #[derive(Clone, Debug)]
@@ -33,6 +41,7 @@ impl Fcm {
         timeout: Duration,
     ) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
             .timeout(timeout)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -83,6 +92,7 @@ impl Fcm {
             .post(&self.url)
             .bearer_auth(token.expose_secret())
             .header(http::header::CONTENT_TYPE, "application/json")
+            .header(ERROR_FORMAT.0, ERROR_FORMAT.1)
             .body(body.to_owned());
         let response = match request.send().await {
             Ok(response) => response,
