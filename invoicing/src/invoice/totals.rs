@@ -1,0 +1,45 @@
+//! The document's sums.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::Field;
+
+/// An amount in minor units that may be absent; the rules take absent as zero.
+type Amount = Option<Field<i64>>;
+
+/// The sums of a document, in minor units.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Sum of the lines' net (BT-106).
+    pub lines_minor: Amount,
+    /// Sum of the document's allowances (BT-107).
+    pub allowances_minor: Amount,
+    /// Sum of the document's charges (BT-108).
+    pub charges_minor: Amount,
+    /// Without VAT (BT-109).
+    pub net_minor: Amount,
+    /// VAT (BT-110).
+    pub vat_minor: Amount,
+    /// With VAT (BT-112).
+    pub gross_minor: Amount,
+    /// Paid beforehand (BT-113).
+    pub prepaid_minor: Amount,
+    /// Rounding of the amount to pay, öresavrundning (BT-114).
+    pub rounding_minor: Amount,
+    /// To pay (BT-115).
+    pub payable_minor: Amount,
+}
+
+/// VAT of one category and rate (BG-23).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VatRow {
+    /// UNTDID 5305; pages do not print it.
+    pub category: Option<String>,
+    /// In per cent.
+    pub rate: Option<Field<Decimal>>,
+    /// What the rate applies to, in minor units (BT-116).
+    pub taxable_minor: Field<i64>,
+    /// The VAT, in minor units (BT-117).
+    pub tax_minor: Field<i64>,
+}
