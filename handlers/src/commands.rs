@@ -33,6 +33,11 @@ pub trait Commands: Send + Sync + 'static {
         disabled_at: DateTime<Utc>,
     ) -> Asked<'_>;
 
-    /// The receiver agreed to be sent webhooks.
-    fn verify_endpoint(&self, endpoint_id: WebhookEndpointId, rate_per_minute_max: Option<u32>) -> Asked<'_>;
+    /// The receiver at that URL agreed to be sent webhooks. Nothing happens if the endpoint has another by now.
+    fn verify_endpoint(
+        &self,
+        endpoint_id: WebhookEndpointId,
+        url: String,
+        rate_per_minute_max: Option<u32>,
+    ) -> Asked<'_>;
 }

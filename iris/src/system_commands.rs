@@ -59,7 +59,12 @@ impl Commands for SystemCommands {
         Box::pin(self.submit(report))
     }
 
-    fn verify_endpoint(&self, id: WebhookEndpointId, rate_per_minute_max: Option<u32>) -> Asked<'_> {
-        Box::pin(self.submit(VerifyWebhookEndpoint { webhook_endpoint_id: id, rate_per_minute_max }))
+    fn verify_endpoint(
+        &self,
+        id: WebhookEndpointId,
+        url: String,
+        rate_per_minute_max: Option<u32>,
+    ) -> Asked<'_> {
+        Box::pin(self.submit(VerifyWebhookEndpoint { webhook_endpoint_id: id, url, rate_per_minute_max }))
     }
 }

@@ -17,10 +17,11 @@ use crate::{
 };
 
 const ENDPOINTS: &str = "/webhook-endpoints";
+const URL: &str = "https://partner.example/iris";
 
 /// A body that is taken, with some members more or others.
 fn endpoint(more: Value) -> Value {
-    let mut body = json!({"url": "https://partner.example/iris", "events": ["iris.order.placed.v1"]});
+    let mut body = json!({"url": URL, "events": ["iris.order.placed.v1"]});
     let Value::Object(more) = more else { panic!("no object: {more}") };
     body.as_object_mut().unwrap().extend(more);
     body
@@ -474,7 +475,8 @@ async fn the_delivering_side_disables_reports_and_verifies() {
         let id: Uuid = registered(world, &market, json!({"handshake": true})).await.id().parse().unwrap();
         let webhook_endpoint_id = id.into();
         let system = || Caller::system("webhooks");
-        let verify = VerifyWebhookEndpoint { webhook_endpoint_id, rate_per_minute_max: Some(60) };
+        let url = URL.to_owned();
+        let verify = VerifyWebhookEndpoint { webhook_endpoint_id, url, rate_per_minute_max: Some(60) };
         let disable = DisableWebhookEndpoint { webhook_endpoint_id, reason: DisabledReason::Gone };
         let (since, disabled_at) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(5));
         let report = ReportWebhookEndpointFailing { webhook_endpoint_id, since, failures: 20, disabled_at };

@@ -23,8 +23,8 @@ pub(super) async fn attempt(running: &Running, held: &mut HeldLane) -> Result<()
     if held.handshake_due.is_none_or(|due| now < due) {
         return Ok(());
     }
-    let (url, settings) = (&held.endpoint.details.url, &running.settings);
-    let sent = running.egress.send(Method::OPTIONS, url, question(settings), Bytes::new()).await;
+    let (url, settings) = (held.endpoint.details.url.clone(), &running.settings);
+    let sent = running.egress.send(Method::OPTIONS, &url, question(settings), Bytes::new()).await;
     let agreement = sent.result.ok().and_then(|answer| agreement(&answer, &settings.origin));
     held.handshake_attempts = held.handshake_attempts.saturating_add(1);
     let step = usize::try_from(held.handshake_attempts).unwrap_or(usize::MAX);
@@ -42,11 +42,12 @@ pub(super) async fn attempt(running: &Running, held: &mut HeldLane) -> Result<()
     .bind(held.revision)
     .execute(&running.pool)
     .await?;
-    // Were the endpoint another by now, its former receiver would agree in the name of the new one.
+    // Were the endpoint another by now, its former receiver would agree in the name of the new one. What the
+    // fan-out has not told yet, the log knows: the write side compares the URL that was asked.
     let is_same = updated.rows_affected() == 1;
     if let (true, Some(Agreement { rate_per_minute_max })) = (is_same, agreement) {
         let endpoint_id = WebhookEndpointId(held.endpoint_id);
-        match running.commands.verify_endpoint(endpoint_id, rate_per_minute_max).await {
+        match running.commands.verify_endpoint(endpoint_id, url, rate_per_minute_max).await {
             Ok(()) | Err(AskFailed::Refused | AskFailed::Later) => {}
         }
     }

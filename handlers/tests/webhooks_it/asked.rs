@@ -171,7 +171,7 @@ async fn nothing_is_sent_before_the_receiver_agreed() {
     });
     world.advance(TimeDelta::minutes(1));
     world.until_asked(1).await;
-    assert_eq!(world.commands.asked(), [AskedFor::Verify(endpoint, Some(6_000))]);
+    assert_eq!(world.commands.asked(), [AskedFor::Verify(endpoint, world.receiver.url("a"), Some(6_000))]);
     let asked = world.receiver.received("a");
     assert!(asked.iter().all(|request| request.method == Method::OPTIONS), "nothing but questions");
     assert_eq!(asked[1].header("webhook-request-origin"), "iris.test");

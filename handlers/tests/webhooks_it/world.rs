@@ -49,7 +49,8 @@ pub const LIMIT: Duration = Duration::from_mins(1);
 pub enum AskedFor {
     Disable(Uuid, DisabledReason),
     Failing { endpoint_id: Uuid, since: DateTime<Utc>, failures: i64, disabled_at: DateTime<Utc> },
-    Verify(Uuid, Option<u32>),
+    /// The endpoint, the URL that was asked, and the rate.
+    Verify(Uuid, String, Option<u32>),
 }
 
 /// Stands in for the write side: remembers, and agrees unless told otherwise.
@@ -86,8 +87,8 @@ impl Commands for RecordingCommands {
         self.ask(AskedFor::Failing { endpoint_id: endpoint_id.0, since, failures, disabled_at })
     }
 
-    fn verify_endpoint(&self, endpoint_id: WebhookEndpointId, rate: Option<u32>) -> Asked<'_> {
-        self.ask(AskedFor::Verify(endpoint_id.0, rate))
+    fn verify_endpoint(&self, endpoint_id: WebhookEndpointId, url: String, rate: Option<u32>) -> Asked<'_> {
+        self.ask(AskedFor::Verify(endpoint_id.0, url, rate))
     }
 }
 

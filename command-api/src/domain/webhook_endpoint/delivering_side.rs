@@ -38,6 +38,8 @@ pub struct ReportWebhookEndpointFailing {
 pub struct VerifyWebhookEndpoint {
     /// Which.
     pub webhook_endpoint_id: WebhookEndpointId,
+    /// Where it was asked: it speaks for no other URL.
+    pub url: String,
     /// Deliveries per minute that it asked not to exceed.
     pub rate_per_minute_max: Option<u32>,
 }
@@ -71,7 +73,8 @@ impl Command for VerifyWebhookEndpoint {
     }
 
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
-        let verify = WebhookEndpointCommand::Verify { rate_per_minute_max: self.rate_per_minute_max };
+        let (url, rate_per_minute_max) = (self.url.clone(), self.rate_per_minute_max);
+        let verify = WebhookEndpointCommand::Verify { url, rate_per_minute_max };
         tell(unit, self.webhook_endpoint_id, verify)
     }
 }

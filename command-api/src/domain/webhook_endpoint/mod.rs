@@ -37,7 +37,7 @@ pub enum WebhookEndpointCommand {
     Register { owner: EndpointOwner, details: EndpointDetails, secret_id: Uuid, handshake: bool },
     Revise { details: EndpointDetails },
     RotateSecret { secret_id: Uuid, former_valid_until: DateTime<Utc> },
-    Verify { rate_per_minute_max: Option<u32> },
+    Verify { url: String, rate_per_minute_max: Option<u32> },
     Disable { reason: DisabledReason },
     Enable,
     Delete,
@@ -64,7 +64,12 @@ impl Decide for WebhookEndpoint {
                 vec![E::WebhookSecretRotated { secret_id, former_valid_until }]
             }
             C::Verify { .. } if self.verified != Some(false) => vec![],
-            C::Verify { rate_per_minute_max } => vec![E::WebhookEndpointVerified { rate_per_minute_max }],
+            // Who agreed was asked at that URL. Revised meanwhile, the endpoint names somebody else, whom nobody
+            // has asked: to count it for him would let anybody point our webhooks at a stranger.
+            C::Verify { url, .. } if url != self.details.url => vec![],
+            C::Verify { rate_per_minute_max, .. } => {
+                vec![E::WebhookEndpointVerified { rate_per_minute_max }]
+            }
             // The delivering side may say so after somebody else did: nothing new.
             C::Disable { .. } if disabled => vec![],
             C::Disable { reason } => vec![E::WebhookEndpointDisabled { reason }],

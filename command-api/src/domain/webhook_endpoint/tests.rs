@@ -81,7 +81,7 @@ fn only_a_disabled_one_is_enabled() {
 
 #[test]
 fn the_receiver_agrees_once_and_only_where_it_was_asked() {
-    let verify = C::Verify { rate_per_minute_max: Some(60) };
+    let verify = C::Verify { url: details().url, rate_per_minute_max: Some(60) };
     let verified = E::WebhookEndpointVerified { rate_per_minute_max: Some(60) };
     Scenario::with(()).given(vec![registered(false)]).when(verify.clone()).then_expect_events(vec![]);
     Scenario::with(())
@@ -89,6 +89,15 @@ fn the_receiver_agrees_once_and_only_where_it_was_asked() {
         .when(verify.clone())
         .then_expect_events(vec![verified.clone()]);
     Scenario::with(()).given(vec![registered(true), verified]).when(verify).then_expect_events(vec![]);
+}
+
+#[test]
+fn who_agreed_speaks_for_no_other_url() {
+    let elsewhere = EndpointDetails { url: "https://victim.example/".to_owned(), ..details() };
+    Scenario::with(())
+        .given(vec![registered(true), E::WebhookEndpointRevised { details: elsewhere }])
+        .when(C::Verify { url: details().url, rate_per_minute_max: None })
+        .then_expect_events(vec![]);
 }
 
 #[test]
