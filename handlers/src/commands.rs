@@ -21,13 +21,20 @@ pub enum AskFailed {
 
 /// The way to the write side; `iris` connects it.
 pub trait Commands: Send + Sync + 'static {
-    /// Nothing is sent to the endpoint any more.
-    fn disable_endpoint(&self, endpoint_id: WebhookEndpointId, reason: DisabledReason) -> Asked<'_>;
+    /// Nothing is sent to the endpoint any more, because of what happened at that URL. Nothing happens if the
+    /// endpoint has another by now.
+    fn disable_endpoint(
+        &self,
+        endpoint_id: WebhookEndpointId,
+        url: String,
+        reason: DisabledReason,
+    ) -> Asked<'_>;
 
-    /// The endpoint's owner is to be told that it fails.
+    /// The endpoint's owner is to be told that it fails. Nothing happens if the endpoint has another URL by now.
     fn report_endpoint_failing(
         &self,
         endpoint_id: WebhookEndpointId,
+        url: String,
         since: DateTime<Utc>,
         failures: i64,
         disabled_at: DateTime<Utc>,

@@ -44,18 +44,20 @@ impl SystemCommands {
 }
 
 impl Commands for SystemCommands {
-    fn disable_endpoint(&self, id: WebhookEndpointId, reason: DisabledReason) -> Asked<'_> {
-        Box::pin(self.submit(DisableWebhookEndpoint { webhook_endpoint_id: id, reason }))
+    fn disable_endpoint(&self, id: WebhookEndpointId, url: String, reason: DisabledReason) -> Asked<'_> {
+        Box::pin(self.submit(DisableWebhookEndpoint { webhook_endpoint_id: id, url, reason }))
     }
 
     fn report_endpoint_failing(
         &self,
         id: WebhookEndpointId,
+        url: String,
         since: DateTime<Utc>,
         failures: i64,
         disabled_at: DateTime<Utc>,
     ) -> Asked<'_> {
-        let report = ReportWebhookEndpointFailing { webhook_endpoint_id: id, since, failures, disabled_at };
+        let webhook_endpoint_id = id;
+        let report = ReportWebhookEndpointFailing { webhook_endpoint_id, url, since, failures, disabled_at };
         Box::pin(self.submit(report))
     }
 

@@ -476,10 +476,13 @@ async fn the_delivering_side_disables_reports_and_verifies() {
         let webhook_endpoint_id = id.into();
         let system = || Caller::system("webhooks");
         let url = URL.to_owned();
-        let verify = VerifyWebhookEndpoint { webhook_endpoint_id, url, rate_per_minute_max: Some(60) };
-        let disable = DisableWebhookEndpoint { webhook_endpoint_id, reason: DisabledReason::Gone };
+        let verify =
+            VerifyWebhookEndpoint { webhook_endpoint_id, url: url.clone(), rate_per_minute_max: Some(60) };
+        let reason = DisabledReason::Gone;
+        let disable = DisableWebhookEndpoint { webhook_endpoint_id, url: url.clone(), reason };
         let (since, disabled_at) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(5));
-        let report = ReportWebhookEndpointFailing { webhook_endpoint_id, since, failures: 20, disabled_at };
+        let report =
+            ReportWebhookEndpointFailing { webhook_endpoint_id, url, since, failures: 20, disabled_at };
 
         let told = world.submit(system(), verify.clone()).await.unwrap();
         let body: Value = serde_json::from_str(&told.body).unwrap();

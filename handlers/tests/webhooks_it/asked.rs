@@ -114,6 +114,36 @@ async fn gone_means_disabled_and_nothing_is_sent_until_it_is() {
 }
 
 #[tokio::test]
+async fn an_answer_from_the_former_url_is_not_held_against_the_new_one() {
+    let mut world = World::new("former_url").await;
+    world.settings.breaker_failures = 1;
+    let endpoint = world.endpoint("former").await;
+    world.receiver.hold("former");
+    world.receiver.answer_status("former", 410);
+    let running = world.start();
+    let product = world.product().await;
+    world.fan_out().await;
+    world.receiver.until("former", 1).await;
+
+    let details = world.details("new");
+    world.tell(endpoint, WebhookEndpointEvent::WebhookEndpointRevised { details }).await;
+    world.reprice(product, 1).await;
+    let other = world.product().await;
+    world.fan_out().await;
+    // The lane knows of the new URL once something went there.
+    world.receiver.until("new", 1).await;
+    world.receiver.let_go("former");
+    world.until("SELECT count(*) = 1 FROM webhooks.attempts WHERE outcome = 'gone'").await;
+    world.reprice(other, 2).await;
+    world.fan_out().await;
+    world.until("SELECT failures = 0 AND failing_since IS NULL FROM webhooks.lanes").await;
+    world.receiver.until("new", 2).await;
+    assert_eq!(world.commands.asked(), [], "nobody is to be disabled");
+    running.stop().await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_receiver_may_ask_to_be_left_alone_or_to_have_one_event_dropped() {
     let mut world = World::new("control").await;
     let endpoint = world.endpoint("stop").await;

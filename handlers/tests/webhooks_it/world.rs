@@ -73,13 +73,19 @@ impl RecordingCommands {
 }
 
 impl Commands for RecordingCommands {
-    fn disable_endpoint(&self, endpoint_id: WebhookEndpointId, reason: DisabledReason) -> Asked<'_> {
+    fn disable_endpoint(
+        &self,
+        endpoint_id: WebhookEndpointId,
+        _url: String,
+        reason: DisabledReason,
+    ) -> Asked<'_> {
         self.ask(AskedFor::Disable(endpoint_id.0, reason))
     }
 
     fn report_endpoint_failing(
         &self,
         endpoint_id: WebhookEndpointId,
+        _url: String,
         since: DateTime<Utc>,
         failures: i64,
         disabled_at: DateTime<Utc>,

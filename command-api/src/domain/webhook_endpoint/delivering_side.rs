@@ -16,6 +16,8 @@ use crate::domain::{Answer, Command, Stop, Unit, access};
 pub struct DisableWebhookEndpoint {
     /// Which.
     pub webhook_endpoint_id: WebhookEndpointId,
+    /// Where it failed: nothing happens if the endpoint has another URL by now.
+    pub url: String,
     /// Why.
     pub reason: DisabledReason,
 }
@@ -25,6 +27,8 @@ pub struct DisableWebhookEndpoint {
 pub struct ReportWebhookEndpointFailing {
     /// Which.
     pub webhook_endpoint_id: WebhookEndpointId,
+    /// Where it fails: nothing happens if the endpoint has another URL by now.
+    pub url: String,
     /// Since when nothing was delivered.
     pub since: DateTime<Utc>,
     /// Attempts that failed since then.
@@ -50,8 +54,8 @@ impl Command for DisableWebhookEndpoint {
     }
 
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
-        let disable = WebhookEndpointCommand::Disable { reason: self.reason };
-        tell(unit, self.webhook_endpoint_id, disable)
+        let give_up = WebhookEndpointCommand::GiveUp { url: self.url.clone(), reason: self.reason };
+        tell(unit, self.webhook_endpoint_id, give_up)
     }
 }
 
@@ -61,8 +65,8 @@ impl Command for ReportWebhookEndpointFailing {
     }
 
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
-        let Self { webhook_endpoint_id, since, failures, disabled_at } = *self;
-        let report = WebhookEndpointCommand::ReportFailing { since, failures, disabled_at };
+        let Self { webhook_endpoint_id, ref url, since, failures, disabled_at } = *self;
+        let report = WebhookEndpointCommand::ReportFailing { url: url.clone(), since, failures, disabled_at };
         tell(unit, webhook_endpoint_id, report)
     }
 }

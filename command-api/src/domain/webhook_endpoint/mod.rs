@@ -39,12 +39,13 @@ pub enum WebhookEndpointCommand {
     RotateSecret { secret_id: Uuid, former_valid_until: DateTime<Utc> },
     Verify { url: String, rate_per_minute_max: Option<u32> },
     Disable { reason: DisabledReason },
+    GiveUp { url: String, reason: DisabledReason },
     Enable,
     Delete,
     Ping { ping_id: Uuid },
     Replay { replay_id: Uuid, from_position: i64, upto_position: i64 },
     RetryDelivery { delivery_id: Uuid },
-    ReportFailing { since: DateTime<Utc>, failures: i64, disabled_at: DateTime<Utc> },
+    ReportFailing { url: String, since: DateTime<Utc>, failures: i64, disabled_at: DateTime<Utc> },
 }
 
 impl Decide for WebhookEndpoint {
@@ -71,8 +72,10 @@ impl Decide for WebhookEndpoint {
                 vec![E::WebhookEndpointVerified { rate_per_minute_max }]
             }
             // The delivering side may say so after somebody else did: nothing new.
-            C::Disable { .. } if disabled => vec![],
-            C::Disable { reason } => vec![E::WebhookEndpointDisabled { reason }],
+            C::Disable { .. } | C::GiveUp { .. } if disabled => vec![],
+            // What was said at another URL says nothing about whoever is at this one.
+            C::GiveUp { url, .. } | C::ReportFailing { url, .. } if url != self.details.url => vec![],
+            C::Disable { reason } | C::GiveUp { reason, .. } => vec![E::WebhookEndpointDisabled { reason }],
             C::Enable if !disabled => vec![],
             C::Enable => vec![E::WebhookEndpointEnabled {}],
             C::Delete => vec![E::WebhookEndpointDeleted {}],
@@ -88,7 +91,7 @@ impl Decide for WebhookEndpoint {
             }
             C::RetryDelivery { delivery_id } => vec![E::WebhookDeliveryRetryRequested { delivery_id }],
             C::ReportFailing { .. } if self.status != EndpointStatus::Active => vec![],
-            C::ReportFailing { since, failures, disabled_at } => {
+            C::ReportFailing { since, failures, disabled_at, .. } => {
                 vec![E::WebhookEndpointFailing { since, failures, disabled_at }]
             }
         })

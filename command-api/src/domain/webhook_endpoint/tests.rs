@@ -28,7 +28,8 @@ fn disabled(reason: DisabledReason) -> E {
 }
 
 fn failing() -> C {
-    C::ReportFailing { since: DateTime::UNIX_EPOCH, failures: 20, disabled_at: DateTime::UNIX_EPOCH }
+    let at = DateTime::UNIX_EPOCH;
+    C::ReportFailing { url: details().url, since: at, failures: 20, disabled_at: at }
 }
 
 fn replay() -> C {
@@ -59,7 +60,7 @@ fn the_same_details_are_nothing_new() {
 
 #[test]
 fn it_is_disabled_once_for_the_first_reason() {
-    let disable = C::Disable { reason: DisabledReason::Failing };
+    let disable = C::GiveUp { url: details().url, reason: DisabledReason::Failing };
     Scenario::with(())
         .given(vec![registered(false)])
         .when(disable.clone())
@@ -68,6 +69,18 @@ fn it_is_disabled_once_for_the_first_reason() {
         .given(vec![registered(false), disabled(DisabledReason::Owner)])
         .when(disable)
         .then_expect_events(vec![]);
+}
+
+#[test]
+fn what_failed_at_another_url_is_not_held_against_this_one() {
+    let moved = EndpointDetails { url: "https://elsewhere.example/".to_owned(), ..details() };
+    let give_up = |reason| C::GiveUp { url: details().url, reason };
+    for said in [give_up(DisabledReason::Gone), give_up(DisabledReason::Failing), failing()] {
+        Scenario::with(())
+            .given(vec![registered(false), E::WebhookEndpointRevised { details: moved.clone() }])
+            .when(said)
+            .then_expect_events(vec![]);
+    }
 }
 
 #[test]

@@ -18,6 +18,8 @@ use crate::webhooks::{
 /// A request that is over.
 pub(super) struct Attempted {
     pub(super) delivery: DueDelivery,
+    /// Where it went: who answered answers for no other URL.
+    pub(super) url: String,
     pub(super) begun_at: DateTime<Utc>,
     /// `None` where nothing could sign it.
     pub(super) sent: Option<Sent>,
@@ -36,9 +38,13 @@ impl Lane {
             (unsigned(), Answer::none())
         };
         let (fate, pulse) = (judgement.fate, judgement.pulse);
-        self.feel(pulse, now).await;
-        if judgement.wish == Wish::Stop {
-            self.begin_parting(DisabledReason::Gone);
+        // The endpoint may have got another URL while this was under way. Whoever is there now is not to be
+        // left alone, warned of or disabled for what its predecessor said.
+        if attempted.url == self.held.endpoint.details.url {
+            self.feel(pulse, now).await;
+            if judgement.wish == Wish::Stop {
+                self.begin_parting(DisabledReason::Gone);
+            }
         }
         let number = attempted.delivery.attempts + 1;
         let record = Record {

@@ -9,6 +9,8 @@ use crate::{commands::AskFailed, webhooks::metrics};
 
 /// An endpoint that is being disabled: nothing is begun until the log says so.
 pub(super) struct Parting {
+    /// Where the reason was given.
+    url: String,
     reason: DisabledReason,
     /// When the write side is asked (again).
     ask_at: Option<Instant>,
@@ -20,8 +22,9 @@ impl Lane {
     pub(super) fn begin_parting(&mut self, reason: DisabledReason) {
         if self.parting.is_none() {
             let now = Instant::now();
-            self.parting =
-                Some(Parting { reason, ask_at: Some(now), until: now + self.running.settings.lease });
+            let url = self.held.endpoint.details.url.clone();
+            let until = now + self.running.settings.lease;
+            self.parting = Some(Parting { url, reason, ask_at: Some(now), until });
             self.forget_queue();
         }
     }
@@ -39,8 +42,9 @@ impl Lane {
         if parting.ask_at.is_none_or(|ask_at| now < ask_at) || !self.in_flight.is_empty() {
             return;
         }
-        let reason = parting.reason;
-        let asked = self.running.commands.disable_endpoint(WebhookEndpointId(self.held.endpoint_id), reason);
+        let (url, reason) = (parting.url.clone(), parting.reason);
+        let endpoint_id = WebhookEndpointId(self.held.endpoint_id);
+        let asked = self.running.commands.disable_endpoint(endpoint_id, url, reason);
         let ask_at = match asked.await {
             Ok(()) => {
                 metrics::disabled(reason);
@@ -67,8 +71,10 @@ impl Lane {
         };
         let disabled_at = since + settings.disable_after;
         let endpoint_id = WebhookEndpointId(self.held.endpoint_id);
+        let url = self.held.endpoint.details.url.clone();
+        let commands = &self.running.commands;
         let asked =
-            self.running.commands.report_endpoint_failing(endpoint_id, since, health.failures, disabled_at);
+            commands.report_endpoint_failing(endpoint_id, url, since, health.failures, disabled_at);
         // Told first and remembered after: a crash in between tells twice, which is better than never.
         match asked.await {
             Ok(()) | Err(AskFailed::Refused) => self.held.health.warnings = warnings,

@@ -43,6 +43,7 @@ impl Lane {
     fn begin_attempt(&mut self, delivery: DueDelivery, permit: OwnedSemaphorePermit, now: DateTime<Utc>) {
         let signed = SignedRequest::sign(&delivery, &self.held.endpoint, &self.secrets, now);
         let egress = self.running.egress.clone();
+        let url = self.held.endpoint.details.url.clone();
         self.busy_at = Instant::now();
         self.in_flight.spawn(async move {
             let sent = match signed {
@@ -50,7 +51,7 @@ impl Lane {
                 None => None,
             };
             drop(permit);
-            Attempted { delivery, begun_at: now, sent }
+            Attempted { delivery, url, begun_at: now, sent }
         });
     }
 
