@@ -60,6 +60,7 @@ impl Replays {
     /// Queues the next stretch of one replay; false where none can go on at present.
     async fn stretch(&self) -> Result<bool, sqlx::Error> {
         let mut tx = self.pool.begin().await?;
+        limit_idleness_in_tx(&mut tx).await?;
         let Some(next) = self.next_in_tx(&mut tx).await? else { return Ok(false) };
         let now = self.clock.now();
         let (mut position, mut queued) = (next.upto_position, 0);
@@ -139,4 +140,12 @@ impl Replays {
         queue.write_in_tx(tx, now).await?;
         Ok(i64::try_from(queue.len()).unwrap_or(i64::MAX))
     }
+}
+
+/// Lanes stay locked until the end of a stretch, and with them the fan-out and every writer. A process that is
+/// paused meanwhile would stop webhooks everywhere; Postgres ends its session after ten idle seconds instead.
+/// The setting lasts for the transaction, so it is safe behind a pooler.
+async fn limit_idleness_in_tx(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let limit = sqlx::query("SELECT set_config('idle_in_transaction_session_timeout', '10s', true)");
+    limit.execute(tx).await.map(drop)
 }

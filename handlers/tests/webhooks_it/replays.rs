@@ -12,6 +12,36 @@ async fn replay(world: &mut World, endpoint: Uuid, from_position: i64, upto_posi
     world.fan_out().await;
 }
 
+#[tokio::test]
+async fn a_stretch_that_stands_still_is_ended_by_the_database() {
+    let mut world = World::new("replay_limit").await;
+    // What a transaction is limited to when it takes up a replay, noted by the database itself.
+    world.execute("CREATE TABLE seen (limit_ms text)").await;
+    world.execute("GRANT INSERT ON seen TO iris_handler").await;
+    world
+        .execute(
+            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             INSERT INTO public.seen VALUES (current_setting('idle_in_transaction_session_timeout')); \
+             RETURN NEW; END $$",
+        )
+        .await;
+    world
+        .execute("CREATE TRIGGER note BEFORE UPDATE ON webhooks.replays FOR EACH ROW EXECUTE FUNCTION note()")
+        .await;
+    world.product().await;
+    let endpoint = world.endpoint("a").await;
+    let running = world.start();
+    replay(&mut world, endpoint, 1, 1).await;
+    world.until(FINISHED).await;
+    world.until_quiet().await;
+    assert_eq!(
+        world.value::<String>("SELECT string_agg(DISTINCT limit_ms, ',') FROM public.seen").await,
+        "10s"
+    );
+    running.stop().await;
+    world.end().await;
+}
+
 const FINISHED: &str = "SELECT bool_and(finished_at IS NOT NULL) FROM webhooks.replays";
 
 #[tokio::test]
