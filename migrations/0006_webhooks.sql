@@ -17,6 +17,7 @@ CREATE TABLE webhooks.lanes (
     registered_position bigint      NOT NULL,
     state               json        NOT NULL,
     revision            bigint      NOT NULL DEFAULT 0,
+    health_revision     bigint      NOT NULL DEFAULT 0,
     queued              bigint      NOT NULL DEFAULT 0,
     due                 timestamptz,
     handshake_due       timestamptz,
@@ -34,7 +35,8 @@ CREATE TABLE webhooks.lanes (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE webhooks.lanes IS 'One row per endpoint: what the dispatcher needs to know of it, when it is next to be looked at, and in whose hands it is. A dead endpoint is one row that is not due, however much waits for it.';
 COMMENT ON COLUMN webhooks.lanes.state IS 'Folded<WebhookEndpoint> as of the fan-out''s position.';
-COMMENT ON COLUMN webhooks.lanes.revision IS 'Raised whenever the fan-out changes state or health: whoever holds the lane then reads them anew, and does not write over them.';
+COMMENT ON COLUMN webhooks.lanes.revision IS 'Raised whenever the fan-out changes something that whoever holds the lane then reads anew.';
+COMMENT ON COLUMN webhooks.lanes.health_revision IS 'Raised whenever the fan-out changes the health: breaker, failures, warnings. What was felt before it is not written over them.';
 COMMENT ON COLUMN webhooks.lanes.queued IS 'Deliveries ever queued. A lane is let go only if this is still what its holder saw: what is queued at that moment cannot be overlooked.';
 COMMENT ON COLUMN webhooks.lanes.due IS 'When there is something to do; NULL while nothing waits.';
 COMMENT ON COLUMN webhooks.lanes.handshake_due IS 'When the receiver is to be asked whether it agrees.';

@@ -222,6 +222,8 @@ pub enum WebhookEndpointEvent {
     WebhookEndpointFailing {
         /// Since when nothing was delivered.
         since: DateTime<Utc>,
+        /// The how-manieth warning since then, from 1.
+        warning: i32,
         /// Attempts that failed since then.
         failures: i64,
         /// When it will be disabled if nothing is delivered until then.
@@ -287,6 +289,8 @@ pub struct WebhookEndpoint {
     pub rate_per_minute_max: Option<u32>,
     /// The newest first; former ones until they lapse.
     pub secrets: Vec<SigningSecret>,
+    /// The last warning that its owner had: since when it failed, and the how-manieth since then.
+    pub warned: Option<(DateTime<Utc>, i32)>,
 }
 
 impl Default for WebhookEndpoint {
@@ -299,6 +303,7 @@ impl Default for WebhookEndpoint {
             verified: None,
             rate_per_minute_max: None,
             secrets: Vec::new(),
+            warned: None,
         }
     }
 }
@@ -367,8 +372,8 @@ impl Fold for WebhookEndpoint {
             E::WebhookEndpointDeleted {} => self.status = EndpointStatus::Deleted,
             E::WebhookPingRequested { .. }
             | E::WebhookReplayRequested { .. }
-            | E::WebhookDeliveryRetryRequested { .. }
-            | E::WebhookEndpointFailing { .. } => {}
+            | E::WebhookDeliveryRetryRequested { .. } => {}
+            E::WebhookEndpointFailing { since, warning, .. } => self.warned = Some((*since, *warning)),
         }
     }
 }

@@ -353,6 +353,7 @@ fn webhook_endpoints() {
         E::WebhookDeliveryRetryRequested { delivery_id: id(6) },
         E::WebhookEndpointFailing {
             since: at("2026-11-20T09:00:00.123456Z"),
+            warning: 2,
             failures: 21,
             disabled_at: at("2026-11-25T09:00:00.123456Z"),
         },

@@ -30,12 +30,14 @@ pub trait Commands: Send + Sync + 'static {
         reason: DisabledReason,
     ) -> Asked<'_>;
 
-    /// The endpoint's owner is to be told that it fails. Nothing happens if the endpoint has another URL by now.
+    /// The endpoint's owner is to be told that it fails. Nothing happens if the endpoint has another URL by now,
+    /// or the owner has had that warning, the how-manieth since then.
     fn report_endpoint_failing(
         &self,
         endpoint_id: WebhookEndpointId,
         url: String,
         since: DateTime<Utc>,
+        warning: i32,
         failures: i64,
         disabled_at: DateTime<Utc>,
     ) -> Asked<'_>;

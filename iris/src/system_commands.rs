@@ -53,11 +53,13 @@ impl Commands for SystemCommands {
         id: WebhookEndpointId,
         url: String,
         since: DateTime<Utc>,
+        warning: i32,
         failures: i64,
         disabled_at: DateTime<Utc>,
     ) -> Asked<'_> {
         let webhook_endpoint_id = id;
-        let report = ReportWebhookEndpointFailing { webhook_endpoint_id, url, since, failures, disabled_at };
+        let report =
+            ReportWebhookEndpointFailing { webhook_endpoint_id, url, since, warning, failures, disabled_at };
         Box::pin(self.submit(report))
     }
 

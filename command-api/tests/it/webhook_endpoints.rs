@@ -481,13 +481,22 @@ async fn the_delivering_side_disables_reports_and_verifies() {
         let reason = DisabledReason::Gone;
         let disable = DisableWebhookEndpoint { webhook_endpoint_id, url: url.clone(), reason };
         let (since, disabled_at) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::days(5));
-        let report =
-            ReportWebhookEndpointFailing { webhook_endpoint_id, url, since, failures: 20, disabled_at };
+        let report = ReportWebhookEndpointFailing {
+            webhook_endpoint_id,
+            url,
+            since,
+            warning: 1,
+            failures: 20,
+            disabled_at,
+        };
 
         let told = world.submit(system(), verify.clone()).await.unwrap();
         let body: Value = serde_json::from_str(&told.body).unwrap();
         assert_eq!((&body["status"], &body["rate_per_minute"]), (&json!("active"), &json!(60)));
         world.submit(system(), report.clone()).await.unwrap();
+        let head = world.head().await;
+        world.submit(system(), report.clone()).await.unwrap();
+        assert_eq!(world.head().await, head, "each warning once");
         let told = world.submit(system(), disable.clone()).await.unwrap();
         let body: Value = serde_json::from_str(&told.body).unwrap();
         assert_eq!((&body["status"], &body["disabled_reason"]), (&json!("disabled"), &json!("gone")));

@@ -306,7 +306,7 @@ fn supplier_said(event: &RecordedEvent) -> Result<Said, PublishError> {
 fn endpoint_said(event: &RecordedEvent, origin: Option<&RecordedEvent>) -> Result<Said, PublishError> {
     let webhook_endpoint_id = event.stream_id.into();
     let data = match decode::<WebhookEndpoint>(event)? {
-        WebhookEndpointEvent::WebhookEndpointFailing { since, failures, disabled_at } => {
+        WebhookEndpointEvent::WebhookEndpointFailing { since, failures, disabled_at, .. } => {
             PublicData::WebhookEndpointFailing(party::WebhookEndpointFailing {
                 webhook_endpoint_id,
                 since,

@@ -217,6 +217,7 @@ pub fn registered(owner: EndpointOwner) -> WebhookEndpointEvent {
 pub fn failing() -> WebhookEndpointEvent {
     WebhookEndpointEvent::WebhookEndpointFailing {
         since: "2026-11-20T09:00:00Z".parse().unwrap(),
+        warning: 2,
         failures: 21,
         disabled_at: "2026-11-25T09:00:00Z".parse().unwrap(),
     }

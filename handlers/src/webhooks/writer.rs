@@ -26,8 +26,8 @@ pub(super) struct Record {
     pub(super) endpoint_id: Uuid,
     /// What the lane was claimed under.
     pub(super) fence: i64,
-    /// The lane's revision that `health` rests on.
-    pub(super) revision: i64,
+    /// The revision of the lane's health that `health` rests on.
+    pub(super) health_revision: i64,
     /// As this attempt left it.
     pub(super) health: Health,
     pub(super) delivery_id: Uuid,
@@ -158,7 +158,7 @@ WITH results AS ( \
 ), lanes AS ( \
     SELECT * FROM unnest($15::uuid[], $16::bigint[], $17::bigint[], $18::int[], $19::int[], $20::timestamptz[], \
         $21::timestamptz[], $22::bigint[], $23::int[], $24::timestamptz[]) \
-        AS h(endpoint_id, fence, revision, breaker_failures, breaker_opened, breaker_until, failing_since, \
+        AS h(endpoint_id, fence, health_revision, breaker_failures, breaker_opened, breaker_until, failing_since, \
              failures, warnings, last_success_at) \
 ), held AS MATERIALIZED ( \
     SELECT l.endpoint_id, l.fence FROM webhooks.lanes l \
@@ -183,7 +183,7 @@ WITH results AS ( \
         breaker_until = h.breaker_until, failing_since = h.failing_since, failures = h.failures, \
         warnings = h.warnings, last_success_at = h.last_success_at \
     FROM lanes h JOIN held ON held.endpoint_id = h.endpoint_id AND held.fence = h.fence \
-    WHERE l.endpoint_id = h.endpoint_id AND l.revision = h.revision \
+    WHERE l.endpoint_id = h.endpoint_id AND l.health_revision = h.health_revision \
 ) \
 SELECT endpoint_id, fence FROM held";
 
@@ -208,7 +208,7 @@ async fn try_commit(pool: &PgPool, batch: &[Record]) -> Result<HashSet<(Uuid, i6
         .bind(column(batch, |record| record.answer.body.as_slice()))
         .bind(column(&lanes, |record| record.endpoint_id))
         .bind(column(&lanes, |record| record.fence))
-        .bind(column(&lanes, |record| record.revision))
+        .bind(column(&lanes, |record| record.health_revision))
         .bind(health(|health| health.breaker_failures))
         .bind(health(|health| health.breaker_opened))
         .bind(column(&lanes, |record| record.health.breaker_until))

@@ -37,6 +37,43 @@ async fn ten_attempts_over_seventy_five_hours_and_then_it_has_failed() {
 }
 
 #[tokio::test]
+async fn what_a_lane_has_felt_outlives_changes_that_say_nothing_about_it() {
+    let mut world = World::new("felt").await;
+    // The lane does not look by itself before the answer is there.
+    world.settings.poll = std::time::Duration::from_mins(10);
+    let endpoint = world.endpoint("a").await;
+    world.receiver.answer_status("a", 400);
+    world.receiver.hold("a");
+    let running = world.start();
+    world.product().await;
+    world.fan_out().await;
+    world.receiver.until("a", 1).await;
+    // While the request is under way, the fan-out tells of a secret that says nothing about the receiver.
+    let secret_id = world.secret(endpoint).await;
+    let former_valid_until = world.now() + TimeDelta::hours(24);
+    world.tell(endpoint, WebhookEndpointEvent::WebhookSecretRotated { secret_id, former_valid_until }).await;
+    let mut tx = world.worker.begin().await.unwrap();
+    world.fan_out_in_tx(&mut tx).await;
+    tx.commit().await.unwrap();
+    world.receiver.let_go("a");
+    world.until_attempts(1).await;
+    world.settled().await;
+    let felt = "SELECT failures = 1 AND failing_since IS NOT NULL FROM webhooks.lanes";
+    assert!(world.value::<bool>(felt).await);
+    // The owner's own warning is nothing that a lane must look at.
+    let (since, disabled_at) = (world.now(), world.now() + TimeDelta::days(5));
+    let revision = world.value::<i64>("SELECT revision FROM webhooks.lanes").await;
+    let failing =
+        WebhookEndpointEvent::WebhookEndpointFailing { since, warning: 1, failures: 1, disabled_at };
+    world.tell(endpoint, failing).await;
+    world.fan_out().await;
+    assert_eq!(world.value::<i64>("SELECT revision FROM webhooks.lanes").await, revision);
+    assert!(world.value::<bool>(felt).await);
+    running.stop().await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn the_owner_is_warned_thrice_and_after_five_days_it_is_disabled() {
     let mut world = World::new("failing").await;
     let endpoint = world.endpoint("a").await;
@@ -62,12 +99,14 @@ async fn the_owner_is_warned_thrice_and_after_five_days_it_is_disabled() {
     let asked = world.commands.asked();
     assert_eq!(asked.len(), 4, "{asked:?}");
     let disabled_at = since + TimeDelta::hours(120);
-    for warning in &asked[..3] {
-        let AskedFor::Failing { endpoint_id, since: from, disabled_at: at, failures } = warning else {
+    for (number, warning) in (1..).zip(&asked[..3]) {
+        let AskedFor::Failing { endpoint_id, since: from, disabled_at: at, failures, warning } = warning
+        else {
             panic!("{warning:?}");
         };
         assert_eq!((*endpoint_id, *from, *at), (endpoint, since, disabled_at));
         assert!(*failures > 0);
+        assert_eq!(*warning, number);
     }
     assert_eq!(asked[3], AskedFor::Disable(endpoint, DisabledReason::Failing));
     let hours: Vec<i64> = told.iter().map(TimeDelta::num_hours).collect();

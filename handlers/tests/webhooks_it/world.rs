@@ -48,7 +48,13 @@ pub const LIMIT: Duration = Duration::from_mins(1);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AskedFor {
     Disable(Uuid, DisabledReason),
-    Failing { endpoint_id: Uuid, since: DateTime<Utc>, failures: i64, disabled_at: DateTime<Utc> },
+    Failing {
+        endpoint_id: Uuid,
+        since: DateTime<Utc>,
+        warning: i32,
+        failures: i64,
+        disabled_at: DateTime<Utc>,
+    },
     /// The endpoint, the URL that was asked, and the rate.
     Verify(Uuid, String, Option<u32>),
 }
@@ -87,10 +93,12 @@ impl Commands for RecordingCommands {
         endpoint_id: WebhookEndpointId,
         _url: String,
         since: DateTime<Utc>,
+        warning: i32,
         failures: i64,
         disabled_at: DateTime<Utc>,
     ) -> Asked<'_> {
-        self.ask(AskedFor::Failing { endpoint_id: endpoint_id.0, since, failures, disabled_at })
+        let endpoint_id = endpoint_id.0;
+        self.ask(AskedFor::Failing { endpoint_id, since, warning, failures, disabled_at })
     }
 
     fn verify_endpoint(&self, endpoint_id: WebhookEndpointId, url: String, rate: Option<u32>) -> Asked<'_> {

@@ -31,6 +31,8 @@ pub struct ReportWebhookEndpointFailing {
     pub url: String,
     /// Since when nothing was delivered.
     pub since: DateTime<Utc>,
+    /// The how-manieth warning since then, from 1: each is given once.
+    pub warning: i32,
     /// Attempts that failed since then.
     pub failures: i64,
     /// When it will be disabled if nothing is delivered until then.
@@ -65,8 +67,9 @@ impl Command for ReportWebhookEndpointFailing {
     }
 
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
-        let Self { webhook_endpoint_id, ref url, since, failures, disabled_at } = *self;
-        let report = WebhookEndpointCommand::ReportFailing { url: url.clone(), since, failures, disabled_at };
+        let Self { webhook_endpoint_id, ref url, since, warning, failures, disabled_at } = *self;
+        let url = url.clone();
+        let report = WebhookEndpointCommand::ReportFailing { url, since, warning, failures, disabled_at };
         tell(unit, webhook_endpoint_id, report)
     }
 }

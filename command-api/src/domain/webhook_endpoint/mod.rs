@@ -34,18 +34,50 @@ use super::{Concerns, Decide, refusal::Refusal};
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each is documented at the event that it leads to")]
 pub enum WebhookEndpointCommand {
-    Register { owner: EndpointOwner, details: EndpointDetails, secret_id: Uuid, handshake: bool },
-    Revise { details: EndpointDetails },
-    RotateSecret { secret_id: Uuid, former_valid_until: DateTime<Utc> },
-    Verify { url: String, rate_per_minute_max: Option<u32> },
-    Disable { reason: DisabledReason },
-    GiveUp { url: String, reason: DisabledReason },
+    Register {
+        owner: EndpointOwner,
+        details: EndpointDetails,
+        secret_id: Uuid,
+        handshake: bool,
+    },
+    Revise {
+        details: EndpointDetails,
+    },
+    RotateSecret {
+        secret_id: Uuid,
+        former_valid_until: DateTime<Utc>,
+    },
+    Verify {
+        url: String,
+        rate_per_minute_max: Option<u32>,
+    },
+    Disable {
+        reason: DisabledReason,
+    },
+    GiveUp {
+        url: String,
+        reason: DisabledReason,
+    },
     Enable,
     Delete,
-    Ping { ping_id: Uuid },
-    Replay { replay_id: Uuid, from_position: i64, upto_position: i64 },
-    RetryDelivery { delivery_id: Uuid },
-    ReportFailing { url: String, since: DateTime<Utc>, failures: i64, disabled_at: DateTime<Utc> },
+    Ping {
+        ping_id: Uuid,
+    },
+    Replay {
+        replay_id: Uuid,
+        from_position: i64,
+        upto_position: i64,
+    },
+    RetryDelivery {
+        delivery_id: Uuid,
+    },
+    ReportFailing {
+        url: String,
+        since: DateTime<Utc>,
+        warning: i32,
+        failures: i64,
+        disabled_at: DateTime<Utc>,
+    },
 }
 
 impl Decide for WebhookEndpoint {
@@ -91,8 +123,10 @@ impl Decide for WebhookEndpoint {
             }
             C::RetryDelivery { delivery_id } => vec![E::WebhookDeliveryRetryRequested { delivery_id }],
             C::ReportFailing { .. } if self.status != EndpointStatus::Active => vec![],
-            C::ReportFailing { since, failures, disabled_at, .. } => {
-                vec![E::WebhookEndpointFailing { since, failures, disabled_at }]
+            // Asked again, or after a later one: its owner has had this warning.
+            C::ReportFailing { since, warning, .. } if self.warned >= Some((since, warning)) => vec![],
+            C::ReportFailing { since, warning, failures, disabled_at, .. } => {
+                vec![E::WebhookEndpointFailing { since, warning, failures, disabled_at }]
             }
         })
     }

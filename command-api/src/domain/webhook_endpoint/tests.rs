@@ -29,7 +29,7 @@ fn disabled(reason: DisabledReason) -> E {
 
 fn failing() -> C {
     let at = DateTime::UNIX_EPOCH;
-    C::ReportFailing { url: details().url, since: at, failures: 20, disabled_at: at }
+    C::ReportFailing { url: details().url, since: at, warning: 1, failures: 20, disabled_at: at }
 }
 
 fn replay() -> C {
@@ -144,10 +144,12 @@ fn a_failing_one_is_told_of_while_it_is_active() {
     Scenario::with(()).given(disabled).when(failing()).then_expect_events(vec![]);
     let said = E::WebhookEndpointFailing {
         since: DateTime::UNIX_EPOCH,
+        warning: 1,
         failures: 20,
         disabled_at: DateTime::UNIX_EPOCH,
     };
-    Scenario::with(()).given(vec![registered(false)]).when(failing()).then_expect_events(vec![said]);
+    Scenario::with(()).given(vec![registered(false)]).when(failing()).then_expect_events(vec![said.clone()]);
+    Scenario::with(()).given(vec![registered(false), said]).when(failing()).then_expect_events(vec![]);
 }
 
 #[test]

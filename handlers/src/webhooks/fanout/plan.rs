@@ -77,6 +77,10 @@ impl Plan {
             return;
         }
         let Some(event) = event else { return };
+        if matches!(event, WebhookEndpointEvent::WebhookEndpointFailing { .. }) {
+            // For the owner. The lane has said so itself, and has nothing to look at.
+            return;
+        }
         self.changed.insert(endpoint_id);
         match event {
             // Another URL, a decision of the owner: what was before says nothing about it.
@@ -151,10 +155,13 @@ impl Plan {
         .execute(&mut *tx)
         .await?;
         // Half open: one is tried, whatever the breaker was waiting for.
-        sqlx::query("UPDATE webhooks.lanes SET breaker_until = NULL WHERE endpoint_id = ANY($1)")
-            .bind(endpoints)
-            .execute(tx)
-            .await?;
+        sqlx::query(
+            "UPDATE webhooks.lanes SET breaker_until = NULL, health_revision = health_revision + 1 \
+             WHERE endpoint_id = ANY($1)",
+        )
+        .bind(endpoints)
+        .execute(tx)
+        .await?;
         Ok(())
     }
 
@@ -187,7 +194,7 @@ impl Plan {
         sqlx::query(
             "UPDATE webhooks.lanes \
              SET breaker_failures = 0, breaker_opened = 0, breaker_until = NULL, failing_since = NULL, \
-                 failures = 0, warnings = 0 \
+                 failures = 0, warnings = 0, health_revision = health_revision + 1 \
              WHERE endpoint_id = ANY($1)",
         )
         .bind(self.forgiven.iter().copied().collect::<Vec<_>>())

@@ -50,7 +50,7 @@ impl Lane {
         let record = Record {
             endpoint_id: self.held.endpoint_id,
             fence: self.held.fence,
-            revision: self.held.revision,
+            health_revision: self.held.health_revision,
             health: self.held.health.clone(),
             delivery_id: attempted.delivery.delivery_id,
             number,

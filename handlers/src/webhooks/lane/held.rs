@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::webhooks::health::Health;
 
 /// The columns of [`HeldLane`].
-pub(in crate::webhooks) const HELD_COLUMNS: &str = "l.endpoint_id, l.fence, l.revision, l.queued, l.state, \
-     l.breaker_failures, l.breaker_opened, l.breaker_until, l.failing_since, l.failures, l.warnings, \
+pub(in crate::webhooks) const HELD_COLUMNS: &str = "l.endpoint_id, l.fence, l.revision, l.health_revision, l.queued, \
+     l.state, l.breaker_failures, l.breaker_opened, l.breaker_until, l.failing_since, l.failures, l.warnings, \
      l.last_success_at, l.handshake_due, l.handshake_attempts";
 
 /// What its holder knows of a lane.
@@ -18,6 +18,7 @@ pub(in crate::webhooks) struct HeldLane {
     pub(in crate::webhooks) endpoint_id: Uuid,
     pub(in crate::webhooks) fence: i64,
     pub(in crate::webhooks) revision: i64,
+    pub(in crate::webhooks) health_revision: i64,
     pub(in crate::webhooks) queued: i64,
     pub(in crate::webhooks) endpoint: WebhookEndpoint,
     pub(in crate::webhooks) health: Health,
@@ -33,6 +34,7 @@ impl HeldLane {
             endpoint_id: row.try_get("endpoint_id")?,
             fence: row.try_get("fence")?,
             revision: row.try_get("revision")?,
+            health_revision: row.try_get("health_revision")?,
             queued: row.try_get("queued")?,
             endpoint,
             health: Health {

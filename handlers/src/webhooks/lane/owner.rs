@@ -73,9 +73,10 @@ impl Lane {
         let endpoint_id = WebhookEndpointId(self.held.endpoint_id);
         let url = self.held.endpoint.details.url.clone();
         let commands = &self.running.commands;
+        let failures = health.failures;
         let asked =
-            commands.report_endpoint_failing(endpoint_id, url, since, health.failures, disabled_at);
-        // Told first and remembered after: a crash in between tells twice, which is better than never.
+            commands.report_endpoint_failing(endpoint_id, url, since, warnings, failures, disabled_at);
+        // Told first and remembered after: a crash in between asks twice, and the second time nothing happens.
         match asked.await {
             Ok(()) | Err(AskFailed::Refused) => self.held.health.warnings = warnings,
             Err(AskFailed::Later) => {}

@@ -92,7 +92,12 @@ impl Lane {
             .fetch_optional(&mut *connection)
             .await?;
         let Some(row) = row else { return Ok(false) };
-        self.held = HeldLane::from_row(&row)?;
+        let mut held = HeldLane::from_row(&row)?;
+        if held.health_revision == self.held.health_revision {
+            // What this lane has felt since may still be on its way to the row.
+            held.health = std::mem::take(&mut self.held.health);
+        }
+        self.held = held;
         self.secrets = Secrets::load(connection, &self.running.seal, self.held.endpoint_id).await?;
         self.pace.set(Limits::of(&self.held.endpoint));
         self.parting = None;
