@@ -67,6 +67,8 @@ CREATE TABLE webhooks.deliveries (
     position      bigint      NOT NULL,
     origin        text        NOT NULL CHECK (origin IN ('live', 'replay', 'ping')),
     replay_id     uuid,
+    supplier_id   uuid,
+    restaurant_id uuid,
     state         text        NOT NULL CHECK (state IN ('pending', 'delivered', 'failed', 'cancelled')),
     stepped_aside boolean     NOT NULL DEFAULT false,
     attempts      int         NOT NULL DEFAULT 0,
@@ -77,6 +79,7 @@ CREATE TABLE webhooks.deliveries (
     CHECK ((origin = 'replay') = (replay_id IS NOT NULL))
 );
 COMMENT ON TABLE webhooks.deliveries IS 'One row per event and endpoint that wants it. webhook-id is the event''s id: it is the same however often, and in whichever replay, it is sent.';
+COMMENT ON COLUMN webhooks.deliveries.supplier_id IS 'The supplier that the event concerns; NULL where it is public. With restaurant_id, whose grant a partner needs to be sent it.';
 COMMENT ON COLUMN webhooks.deliveries.stepped_aside IS 'It has failed so often that later ones of its aggregate no longer wait for it.';
 -- An event is sent once to an endpoint, and once more per replay that asks for it.
 CREATE UNIQUE INDEX deliveries_once ON webhooks.deliveries

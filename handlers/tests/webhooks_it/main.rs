@@ -21,6 +21,8 @@ mod receiver;
 #[cfg(test)]
 mod replays;
 #[cfg(test)]
+mod revoking;
+#[cfg(test)]
 mod throughput;
 #[cfg(test)]
 mod world;

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use cqrs_es::DomainEvent as _;
 use events::{
-    Fold, NewEvent, StreamKind, StreamRef,
+    Fold, NewEvent, StreamRef,
     canonical::canonical_json,
     log::{Append, append, read_feed, read_head},
     product::{Product, ProductDetails, ProductEvent},
@@ -369,7 +369,7 @@ impl World {
         self.consumer = Some(consumer.clone());
         let after = self.fanned_out;
         let public = read_public(tx, after, 1_000_000).await.unwrap();
-        let inner = read_feed(tx, after, 1_000_000, &[StreamKind::WebhookEndpoint]).await.unwrap();
+        let inner = read_feed(tx, after, 1_000_000, consumer.identity().inner_kinds).await.unwrap();
         assert!(public.unreadable.is_empty());
         let (upto, now) = (public.upto, self.clock.now());
         let batch = Batch { after, upto, public: public.events, inner: inner.events, now };

@@ -123,6 +123,20 @@ impl Endpoints {
         self.by_id.values().map(|endpoint| &endpoint.folded.state.owner)
     }
 
+    /// The partner's account whose endpoint it is, where it is one's.
+    pub(super) fn partner_of(&self, endpoint_id: Uuid) -> Option<Uuid> {
+        match self.by_id.get(&endpoint_id)?.folded.state.owner {
+            EndpointOwner::Partner(account_id) => Some(account_id.0),
+            EndpointOwner::Restaurant(_) | EndpointOwner::Supplier(_) | EndpointOwner::Platform => None,
+        }
+    }
+
+    /// The endpoints of that partner's account; sorted.
+    pub(super) fn of_partner(&self, account_id: Uuid) -> Vec<Uuid> {
+        let is_its = |id: &Uuid| self.partner_of(*id) == Some(account_id);
+        self.by_id.keys().copied().filter(is_its).collect()
+    }
+
     /// Writes the lanes of these endpoints, and makes each due: whoever takes it up looks what that means.
     pub(super) async fn write_in_tx(
         &self,

@@ -7,6 +7,7 @@
 mod endpoints;
 mod plan;
 mod queue;
+mod revoked;
 
 use std::{
     collections::BTreeSet,
@@ -73,7 +74,7 @@ impl Fanout {
             plan.take_inner(Arc::make_mut(&mut endpoints), event, batch.now, &*self.ids);
         }
         plan.write_in_tx(tx, &endpoints, batch.now).await?;
-        self.touched.lock().unwrap_or_else(PoisonError::into_inner).extend(plan.touched());
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).extend(plan.touched(&endpoints));
         Ok(())
     }
 
@@ -129,7 +130,7 @@ impl Consumer for Fanout {
             name: "webhooks",
             start: Start::Head,
             read_models: &["suppliers", "restaurants"],
-            inner_kinds: &[StreamKind::WebhookEndpoint],
+            inner_kinds: &[StreamKind::WebhookEndpoint, StreamKind::Supplier, StreamKind::Restaurant],
         }
     }
 

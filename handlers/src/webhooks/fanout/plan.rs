@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use events::{
-    RecordedEvent,
+    RecordedEvent, StreamKind,
     public::{PublicEvent, ping},
     webhook_endpoint::{EndpointDetails, PayloadStyle, WebhookEndpointEvent},
 };
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     endpoints::{Endpoints, decode_or_tell},
     queue::{Origin, Queue},
+    revoked::{Revoked, granted},
 };
 use crate::webhooks::filter::{conditions_hold, wants_type};
 
@@ -48,9 +49,16 @@ pub(super) struct Plan {
     /// Whose past failures count no more.
     forgiven: BTreeSet<Uuid>,
     deleted: BTreeSet<Uuid>,
-    /// Delivery and endpoint.
-    retries: Vec<(Uuid, Uuid)>,
+    retries: Vec<Retry>,
     replays: Vec<NewReplay>,
+    revoked: Vec<Revoked>,
+}
+
+struct Retry {
+    delivery_id: Uuid,
+    endpoint_id: Uuid,
+    /// Whose endpoint it is, where a grant may be needed.
+    partner: Option<Uuid>,
 }
 
 struct NewReplay {
@@ -61,7 +69,7 @@ struct NewReplay {
 }
 
 impl Plan {
-    /// Takes an event of an endpoint's stream into account.
+    /// Takes an event of an endpoint's stream, or of an organisation that may let partners in, into account.
     pub(super) fn take_inner(
         &mut self,
         endpoints: &mut Endpoints,
@@ -70,6 +78,10 @@ impl Plan {
         ids: &dyn Ids,
     ) {
         use WebhookEndpointEvent as E;
+        if recorded.stream_kind != StreamKind::WebhookEndpoint.name() {
+            self.revoked.extend(Revoked::of(recorded));
+            return;
+        }
         let endpoint_id = recorded.stream_id;
         let event = decode_or_tell(recorded);
         let (position, sequence) = (recorded.global_position, recorded.sequence);
@@ -98,7 +110,10 @@ impl Plan {
             E::WebhookReplayRequested { replay_id, from_position, upto_position } => {
                 self.replays.push(NewReplay { replay_id, endpoint_id, from_position, upto_position });
             }
-            E::WebhookDeliveryRetryRequested { delivery_id } => self.retries.push((delivery_id, endpoint_id)),
+            E::WebhookDeliveryRetryRequested { delivery_id } => {
+                let partner = endpoints.partner_of(endpoint_id);
+                self.retries.push(Retry { delivery_id, endpoint_id, partner });
+            }
             E::WebhookEndpointRegistered { .. }
             | E::WebhookSecretRotated { .. }
             | E::WebhookEndpointVerified { .. }
@@ -108,8 +123,9 @@ impl Plan {
     }
 
     /// The endpoints whose lanes have something to look at.
-    pub(super) fn touched(&self) -> impl Iterator<Item = Uuid> {
-        self.changed.iter().copied().chain(self.queue.endpoint_ids())
+    pub(super) fn touched<'a>(&'a self, endpoints: &'a Endpoints) -> impl Iterator<Item = Uuid> + 'a {
+        let revoked = self.revoked.iter().flat_map(|revoked| endpoints.of_partner(revoked.partner_id));
+        self.changed.iter().copied().chain(self.queue.endpoint_ids()).chain(revoked)
     }
 
     /// Writes it all, and tells the lanes.
@@ -123,6 +139,7 @@ impl Plan {
         endpoints.write_in_tx(&mut *tx, &changed, now).await?;
         self.queue.write_in_tx(&mut *tx, now).await?;
         self.write_retries_in_tx(&mut *tx, now).await?;
+        self.write_revoked_in_tx(&mut *tx, endpoints, now).await?;
         self.write_replays_in_tx(&mut *tx, now).await?;
         self.forgive_in_tx(&mut *tx).await?;
         self.delete_in_tx(tx, now).await
@@ -136,22 +153,29 @@ impl Plan {
         if self.retries.is_empty() {
             return Ok(());
         }
-        let (deliveries, endpoints): (Vec<Uuid>, Vec<Uuid>) = self.retries.iter().copied().unzip();
+        let deliveries: Vec<Uuid> = self.retries.iter().map(|retry| retry.delivery_id).collect();
+        let endpoints: Vec<Uuid> = self.retries.iter().map(|retry| retry.endpoint_id).collect();
+        let partners: Vec<Option<Uuid>> = self.retries.iter().map(|retry| retry.partner).collect();
         // Before all else that is due: a breaker that is half open lets one through, and it is to be this one.
-        // One that is over must not hold up what came after it.
-        sqlx::query(
+        // One that is over must not hold up what came after it. What a partner was let hear of once, it may be
+        // sent only while somebody concerned lets it still.
+        sqlx::query(concat!(
             "UPDATE webhooks.deliveries d \
              SET state = 'pending', finished_at = NULL, \
                  due = LEAST($3, (SELECT min(e.due) FROM webhooks.deliveries e \
                                   WHERE e.endpoint_id = d.endpoint_id AND e.state = 'pending') \
                                  - interval '1 microsecond'), \
                  stepped_aside = d.stepped_aside OR d.state <> 'pending' \
-             FROM unnest($1::uuid[], $2::uuid[]) AS w(delivery_id, endpoint_id) \
-             WHERE d.delivery_id = w.delivery_id AND d.endpoint_id = w.endpoint_id",
-        )
+             FROM unnest($1::uuid[], $2::uuid[], $4::uuid[]) AS w(delivery_id, endpoint_id, partner_id) \
+             WHERE d.delivery_id = w.delivery_id AND d.endpoint_id = w.endpoint_id \
+               AND (w.partner_id IS NULL OR (d.supplier_id IS NULL AND d.restaurant_id IS NULL) OR ",
+            granted!("w.partner_id"),
+            ")"
+        ))
         .bind(deliveries)
         .bind(&endpoints)
         .bind(now)
+        .bind(partners)
         .execute(&mut *tx)
         .await?;
         // Half open: one is tried, whatever the breaker was waiting for.
@@ -162,6 +186,18 @@ impl Plan {
         .bind(endpoints)
         .execute(tx)
         .await?;
+        Ok(())
+    }
+
+    async fn write_revoked_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        endpoints: &Endpoints,
+        now: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        for revoked in &self.revoked {
+            revoked.write_in_tx(&mut *tx, &endpoints.of_partner(revoked.partner_id), now).await?;
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use events::webhook_endpoint::PayloadStyle;
+use events::{public::Audience, webhook_endpoint::PayloadStyle};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -43,6 +43,8 @@ pub(in crate::webhooks) struct Queue {
     positions: Vec<i64>,
     origins: Vec<&'static str>,
     replay_ids: Vec<Option<Uuid>>,
+    supplier_ids: Vec<Option<Uuid>>,
+    restaurant_ids: Vec<Option<Uuid>>,
     dues: Vec<DateTime<Utc>>,
 }
 
@@ -74,6 +76,10 @@ impl Queue {
             Origin::Replay(replay_id) => Some(replay_id),
             Origin::Live | Origin::Ping => None,
         });
+        // What is public needs nobody's grant, so nobody can take it back.
+        let audience = if public.audience.everyone { Audience::default() } else { public.audience };
+        self.supplier_ids.push(audience.supplier_id.map(Uuid::from));
+        self.restaurant_ids.push(audience.restaurant_id.map(Uuid::from));
         self.dues.push(due);
     }
 
@@ -112,13 +118,15 @@ impl Queue {
         sqlx::query(
             "WITH queued AS ( \
                  INSERT INTO webhooks.deliveries (delivery_id, endpoint_id, event_id, event_type, \
-                     payload_style, aggregate_id, position, origin, replay_id, state, due, created_at) \
+                     payload_style, aggregate_id, position, origin, replay_id, supplier_id, restaurant_id, state, \
+                     due, created_at) \
                  SELECT d.delivery_id, d.endpoint_id, d.event_id, d.event_type, d.payload_style, \
-                     d.aggregate_id, d.position, d.origin, d.replay_id, 'pending', d.due, $11 \
+                     d.aggregate_id, d.position, d.origin, d.replay_id, d.supplier_id, d.restaurant_id, 'pending', \
+                     d.due, $11 \
                  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], \
-                     $7::bigint[], $8::text[], $9::uuid[], $10::timestamptz[]) \
+                     $7::bigint[], $8::text[], $9::uuid[], $10::timestamptz[], $12::uuid[], $13::uuid[]) \
                      AS d(delivery_id, endpoint_id, event_id, event_type, payload_style, aggregate_id, \
-                          position, origin, replay_id, due) \
+                          position, origin, replay_id, due, supplier_id, restaurant_id) \
                  ON CONFLICT DO NOTHING \
                  RETURNING endpoint_id \
              ), counted AS ( \
@@ -143,6 +151,8 @@ impl Queue {
         .bind(&self.replay_ids)
         .bind(&self.dues)
         .bind(now)
+        .bind(&self.supplier_ids)
+        .bind(&self.restaurant_ids)
         .execute(tx)
         .await?;
         Ok(())
