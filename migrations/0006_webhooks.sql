@@ -71,6 +71,7 @@ CREATE TABLE webhooks.deliveries (
     restaurant_id uuid,
     state         text        NOT NULL CHECK (state IN ('pending', 'delivered', 'failed', 'cancelled')),
     stepped_aside boolean     NOT NULL DEFAULT false,
+    by_hand       boolean     NOT NULL DEFAULT false,
     attempts      int         NOT NULL DEFAULT 0,
     due           timestamptz NOT NULL,
     created_at    timestamptz NOT NULL,
@@ -81,6 +82,7 @@ CREATE TABLE webhooks.deliveries (
 COMMENT ON TABLE webhooks.deliveries IS 'One row per event and endpoint that wants it. webhook-id is the event''s id: it is the same however often, and in whichever replay, it is sent.';
 COMMENT ON COLUMN webhooks.deliveries.supplier_id IS 'The supplier that the event concerns; NULL where it is public. With restaurant_id, whose grant a partner needs to be sent it.';
 COMMENT ON COLUMN webhooks.deliveries.stepped_aside IS 'It has failed so often that later ones of its aggregate no longer wait for it.';
+COMMENT ON COLUMN webhooks.deliveries.by_hand IS 'It had been delivered or cancelled, and was asked for again: nothing waits for it, whatever the order.';
 -- An event is sent once to an endpoint, and once more per replay that asks for it.
 CREATE UNIQUE INDEX deliveries_once ON webhooks.deliveries
     (endpoint_id, event_id, COALESCE(replay_id, '00000000-0000-0000-0000-000000000000'::uuid));

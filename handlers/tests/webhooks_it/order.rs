@@ -96,6 +96,33 @@ async fn strict_waits_for_ever_until_it_is_retried_by_hand() {
 }
 
 #[tokio::test]
+async fn strict_does_not_wait_for_what_was_delivered_and_is_asked_for_again() {
+    let mut world = World::new("by_hand").await;
+    let mut details = world.details("a");
+    details.delivery_order = DeliveryOrder::Strict;
+    let owner = events::webhook_endpoint::EndpointOwner::Platform;
+    let endpoint = world.endpoint_with(owner, details, false).await;
+    let running = world.start();
+    let product = world.product().await;
+    world.fan_out().await;
+    world.until_quiet().await;
+    let first = world.receiver.positions("a")[0];
+    world
+        .receiver
+        .answer("a", move |received| respond(if received.position() == first { 400 } else { 200 }, &[]));
+    let delivery_id = world.value("SELECT delivery_id FROM webhooks.deliveries").await;
+    world.tell(endpoint, WebhookEndpointEvent::WebhookDeliveryRetryRequested { delivery_id }).await;
+    world.fan_out().await;
+    world.until_attempts(2).await;
+    let second = world.reprice(product, 1).await;
+    world.fan_out().await;
+    world.until_attempts(3).await;
+    assert_eq!(world.receiver.positions("a"), [first, first, second]);
+    running.stop().await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn best_effort_does_not_wait() {
     let mut world = World::new("best_effort").await;
     let mut details = world.details("a");

@@ -157,7 +157,8 @@ impl Plan {
         let endpoints: Vec<Uuid> = self.retries.iter().map(|retry| retry.endpoint_id).collect();
         let partners: Vec<Option<Uuid>> = self.retries.iter().map(|retry| retry.partner).collect();
         // Before all else that is due: a breaker that is half open lets one through, and it is to be this one.
-        // One that is over must not hold up what came after it. What a partner was let hear of once, it may be
+        // One that is over must not hold up what came after it; but where the order is strict, one that has
+        // failed goes on doing so. What a partner was let hear of once, it may be
         // sent only while somebody concerned lets it still.
         sqlx::query(concat!(
             "UPDATE webhooks.deliveries d \
@@ -165,7 +166,8 @@ impl Plan {
                  due = LEAST($3, (SELECT min(e.due) FROM webhooks.deliveries e \
                                   WHERE e.endpoint_id = d.endpoint_id AND e.state = 'pending') \
                                  - interval '1 microsecond'), \
-                 stepped_aside = d.stepped_aside OR d.state <> 'pending' \
+                 stepped_aside = d.stepped_aside OR d.state <> 'pending', \
+                 by_hand = d.by_hand OR d.state IN ('delivered', 'cancelled') \
              FROM unnest($1::uuid[], $2::uuid[], $4::uuid[]) AS w(delivery_id, endpoint_id, partner_id) \
              WHERE d.delivery_id = w.delivery_id AND d.endpoint_id = w.endpoint_id \
                AND (w.partner_id IS NULL OR (d.supplier_id IS NULL AND d.restaurant_id IS NULL) OR ",

@@ -14,14 +14,14 @@ use crate::webhooks::{health::Breaker, pace::Limits, request::DueDelivery, secre
 /// aggregate, `$4` the order is strict.
 ///
 /// One waits for the earlier ones of its aggregate that came for the same reason: a replay does not hold up
-/// what happens now. A ping waits for nothing, and holds up nothing.
+/// what happens now, and neither does one that had been delivered and was asked for again. A ping waits for nothing, and holds up nothing.
 macro_rules! may_go {
     () => {
         "d.endpoint_id = $1 AND d.state = 'pending' AND (d.origin = 'ping' OR NOT $2) \
          AND (d.origin = 'ping' OR $3 OR NOT EXISTS ( \
              SELECT 1 FROM webhooks.deliveries e \
              WHERE e.endpoint_id = d.endpoint_id AND e.aggregate_id = d.aggregate_id \
-               AND e.position < d.position AND e.state IN ('pending', 'failed') \
+               AND e.position < d.position AND e.state IN ('pending', 'failed') AND NOT e.by_hand \
                AND ($4 OR (e.state = 'pending' AND NOT e.stepped_aside)) \
                AND e.origin = d.origin AND e.replay_id IS NOT DISTINCT FROM d.replay_id))"
     };
