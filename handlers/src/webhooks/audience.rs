@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use events::{
-    public::{Audience, PublicEvent},
+    public::{Audience, PublicData, PublicEvent},
     values::{AccountId, RestaurantId, SupplierId},
     webhook_endpoint::EndpointOwner,
 };
@@ -71,21 +71,59 @@ async fn partners<Id: From<Uuid> + Eq + std::hash::Hash>(
 ///
 /// This alone keeps one organisation's trade from another's endpoint: whatever an endpoint asks for by its
 /// types and conditions narrows what is allowed here, and never widens it.
-pub(super) fn may_hear(owner: &EndpointOwner, audience: &Audience, grants: &Grants) -> bool {
+pub(super) fn may_hear(owner: &EndpointOwner, event: &PublicEvent, grants: &Grants) -> bool {
+    let audience = &event.audience;
     if audience.everyone {
         return true;
     }
     match owner {
         EndpointOwner::Restaurant(id) => audience.restaurant_id == Some(*id),
         EndpointOwner::Supplier(id) => audience.supplier_id == Some(*id),
-        EndpointOwner::Partner(id) => audience.account_id == Some(*id) || grants.has(*id, audience),
+        EndpointOwner::Partner(id) => {
+            audience.account_id == Some(*id) || is_opened_by_grants(&event.data) && grants.has(*id, audience)
+        }
         EndpointOwner::Platform => true,
     }
 }
 
+/// A grant lets a partner hear of an organisation's trade. Where else the organisation listens, and whether that
+/// works, is no part of it.
+const fn is_opened_by_grants(data: &PublicData) -> bool {
+    !matches!(data, PublicData::WebhookEndpointFailing(_) | PublicData::WebhookEndpointDisabled(_))
+}
+
 #[cfg(test)]
 mod tests {
+    use events::{
+        public::party::{WebhookEndpointDisabled, WebhookPing},
+        webhook_endpoint::DisabledReason,
+    };
+
     use super::*;
+
+    fn told(audience: Audience, data: PublicData) -> PublicEvent {
+        let time = chrono::DateTime::UNIX_EPOCH;
+        let (event_id, subject) = (Uuid::nil(), Uuid::nil());
+        PublicEvent { event_id, position: 1, subject, time, traceparent: None, audience, data }
+    }
+
+    /// An event that grants open.
+    fn trade(audience: Audience) -> PublicEvent {
+        told(audience, PublicData::WebhookPing(WebhookPing { webhook_endpoint_id: id(9) }))
+    }
+
+    #[test]
+    fn a_grant_tells_nothing_of_the_endpoints_of_who_gave_it() {
+        let (supplier, partner) = (id::<SupplierId>(1), id::<AccountId>(5));
+        let grants = Grants { suppliers: HashMap::from([(supplier, vec![partner])]), ..Grants::default() };
+        let audience = Audience { supplier_id: Some(supplier), ..Audience::default() };
+        let reason = DisabledReason::Gone;
+        let data = WebhookEndpointDisabled { webhook_endpoint_id: id(9), reason };
+        let disabled = told(audience, PublicData::WebhookEndpointDisabled(data));
+        assert!(!may_hear(&EndpointOwner::Partner(partner), &disabled, &grants));
+        assert!(may_hear(&EndpointOwner::Partner(partner), &trade(audience), &grants));
+        assert!(may_hear(&EndpointOwner::Supplier(supplier), &disabled, &grants));
+    }
 
     fn id<T: From<Uuid>>(number: u128) -> T {
         Uuid::from_u128(number).into()
@@ -121,7 +159,7 @@ mod tests {
         ];
         for (owner, expected) in table {
             let audiences = [order, stock, account, nobody, offer];
-            let heard = audiences.map(|audience| may_hear(&owner, &audience, &grants));
+            let heard = audiences.map(|audience| may_hear(&owner, &trade(audience), &grants));
             assert_eq!(heard, expected, "{owner:?}");
         }
     }

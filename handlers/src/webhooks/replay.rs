@@ -132,7 +132,7 @@ impl Replays {
         let mut queue = Queue::default();
         for public in events.iter().take_while(|public| public.position <= next.upto_position) {
             let mut event = WantedEvent::new(public);
-            if may_hear(&endpoint.owner, &public.audience, &grants) && event.is_wanted_by(&endpoint.details) {
+            if may_hear(&endpoint.owner, public, &grants) && event.is_wanted_by(&endpoint.details) {
                 let style = endpoint.details.payload_style;
                 queue.push(&mut event, next.endpoint_id, style, origin, self.ids.next(), now);
             }

@@ -91,7 +91,7 @@ impl Fanout {
             let state = &endpoint.folded.state;
             let hears = state.status == EndpointStatus::Active
                 && endpoint.registered_position < public.position
-                && may_hear(&state.owner, &public.audience, grants);
+                && may_hear(&state.owner, public, grants);
             if hears && event.is_wanted_by(&state.details) {
                 let style = state.details.payload_style;
                 plan.queue.push(&mut event, *endpoint_id, style, Origin::Live, self.ids.next(), batch.now);
