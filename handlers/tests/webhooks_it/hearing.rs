@@ -176,6 +176,22 @@ async fn what_waits_for_a_disabled_endpoint_waits_and_for_a_deleted_one_is_cance
 }
 
 #[tokio::test]
+async fn a_batch_of_more_rows_than_a_statement_takes_is_queued_whole() {
+    let mut world = World::new("many").await;
+    for _ in 0..50 {
+        world.endpoint("a").await;
+    }
+    let product = world.product().await;
+    for cents in 0..120 {
+        world.reprice(product, cents).await;
+    }
+    world.fan_out().await;
+    assert_eq!(world.value::<i64>("SELECT count(*) FROM webhooks.deliveries").await, 50 * 121);
+    assert!(world.value::<bool>("SELECT bool_and(queued = 121) FROM webhooks.lanes").await);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_endpoint_that_was_there_before_the_fan_out_is_taken_over() {
     let mut world = World::new("adopted").await;
     world.endpoint("a").await;

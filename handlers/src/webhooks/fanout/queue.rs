@@ -1,6 +1,6 @@
 //! Queueing deliveries: many rows, few statements.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use chrono::{DateTime, Utc};
 use events::{public::Audience, webhook_endpoint::PayloadStyle};
@@ -8,6 +8,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::plan::WantedEvent;
+
+/// Deliveries per statement. A batch is up to hundreds of events, each for any number of endpoints: in one
+/// statement, its arrays would take as much memory, here and in the database, as all of them together.
+const ROWS_MAX: usize = 5_000;
 
 /// Why an event is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +117,21 @@ impl Queue {
         .bind(self.messages.values().map(String::as_str).collect::<Vec<_>>())
         .execute(&mut *tx)
         .await?;
+        let mut begin = 0;
+        while begin < self.len() {
+            let end = self.len().min(begin + ROWS_MAX);
+            self.write_rows_in_tx(&mut *tx, begin..end, now).await?;
+            begin = end;
+        }
+        Ok(())
+    }
+
+    async fn write_rows_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        rows: Range<usize>,
+        now: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
         // Lanes last: their rows are what dispatchers wait for, so they are locked for a moment only. In the
         // order of their ids, as everybody locks them who locks several.
         sqlx::query(
@@ -140,19 +159,19 @@ impl Queue {
              SET queued = l.queued + k.more, due = LEAST(l.due, GREATEST($11, l.breaker_until)) \
              FROM locked k WHERE l.endpoint_id = k.endpoint_id",
         )
-        .bind(&self.delivery_ids)
-        .bind(&self.endpoint_ids)
-        .bind(&self.event_ids)
-        .bind(&self.event_types)
-        .bind(&self.styles)
-        .bind(&self.aggregate_ids)
-        .bind(&self.positions)
-        .bind(&self.origins)
-        .bind(&self.replay_ids)
-        .bind(&self.dues)
+        .bind(&self.delivery_ids[rows.clone()])
+        .bind(&self.endpoint_ids[rows.clone()])
+        .bind(&self.event_ids[rows.clone()])
+        .bind(&self.event_types[rows.clone()])
+        .bind(&self.styles[rows.clone()])
+        .bind(&self.aggregate_ids[rows.clone()])
+        .bind(&self.positions[rows.clone()])
+        .bind(&self.origins[rows.clone()])
+        .bind(&self.replay_ids[rows.clone()])
+        .bind(&self.dues[rows.clone()])
         .bind(now)
-        .bind(&self.supplier_ids)
-        .bind(&self.restaurant_ids)
+        .bind(&self.supplier_ids[rows.clone()])
+        .bind(&self.restaurant_ids[rows.clone()])
         .execute(tx)
         .await?;
         Ok(())
