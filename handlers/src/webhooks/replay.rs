@@ -91,32 +91,45 @@ impl Replays {
         Ok(true)
     }
 
-    /// The oldest replay that nobody is at and whose endpoint does not have enough to do as it is.
+    /// The oldest replay whose endpoint does not have enough to do as it is.
     async fn next_in_tx(&self, tx: &mut PgConnection) -> Result<Option<Stretch>, sqlx::Error> {
-        let row = sqlx::query(
-            "SELECT r.replay_id, r.endpoint_id, r.next_position, r.upto_position, l.state \
-             FROM webhooks.replays r JOIN webhooks.lanes l ON l.endpoint_id = r.endpoint_id \
+        let next: Option<(Uuid, Uuid)> = sqlx::query_as(
+            "SELECT r.replay_id, r.endpoint_id FROM webhooks.replays r \
              WHERE r.finished_at IS NULL \
+               AND EXISTS (SELECT 1 FROM webhooks.lanes l WHERE l.endpoint_id = r.endpoint_id) \
                AND (SELECT count(*) FROM ( \
                         SELECT 1 FROM webhooks.deliveries d WHERE d.endpoint_id = r.endpoint_id \
                           AND d.state = 'pending' AND d.origin = 'replay' LIMIT $1) AS waiting) < $1 \
-             ORDER BY r.created_at LIMIT 1 FOR UPDATE OF r SKIP LOCKED",
+             ORDER BY r.created_at LIMIT 1",
         )
         .bind(self.settings.replay_pending_max)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some((replay_id, endpoint_id)) = next else { return Ok(None) };
+        Self::take_in_tx(tx, replay_id, endpoint_id).await
+    }
+
+    /// Locks the lane and then the replay, as the fan-out does; and before the grants are read, so that one
+    /// that is taken back is either known, or takes with it what is about to be queued. `None` where another
+    /// process has finished it meanwhile.
+    async fn take_in_tx(
+        tx: &mut PgConnection,
+        replay_id: Uuid,
+        endpoint_id: Uuid,
+    ) -> Result<Option<Stretch>, sqlx::Error> {
+        let state = "SELECT state FROM webhooks.lanes WHERE endpoint_id = $1 FOR UPDATE";
+        let Json(Folded { state: endpoint, .. }): Json<Folded<WebhookEndpoint>> =
+            sqlx::query_scalar(state).bind(endpoint_id).fetch_one(&mut *tx).await?;
+        let row = sqlx::query(
+            "SELECT next_position, upto_position FROM webhooks.replays \
+             WHERE replay_id = $1 AND finished_at IS NULL FOR UPDATE",
+        )
+        .bind(replay_id)
         .fetch_optional(tx)
         .await?;
-        row.map(|row| {
-            let Json(Folded { state: endpoint, .. }) =
-                row.try_get::<Json<Folded<WebhookEndpoint>>, _>("state")?;
-            Ok(Stretch {
-                replay_id: row.try_get("replay_id")?,
-                endpoint_id: row.try_get("endpoint_id")?,
-                next_position: row.try_get("next_position")?,
-                upto_position: row.try_get("upto_position")?,
-                endpoint,
-            })
-        })
-        .transpose()
+        let Some(row) = row else { return Ok(None) };
+        let (next_position, upto_position) = (row.try_get("next_position")?, row.try_get("upto_position")?);
+        Ok(Some(Stretch { replay_id, endpoint_id, next_position, upto_position, endpoint }))
     }
 
     /// A replay brings what the endpoint may hear, and wants, today: also from before it was registered.

@@ -11,7 +11,10 @@ use events::{
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::{receiver::Received, world::World};
+use crate::{
+    receiver::Received,
+    world::{LIMIT, World},
+};
 
 #[tokio::test]
 async fn each_owner_hears_of_its_own_and_of_what_is_public() {
@@ -188,6 +191,35 @@ async fn a_batch_of_more_rows_than_a_statement_takes_is_queued_whole() {
     world.fan_out().await;
     assert_eq!(world.value::<i64>("SELECT count(*) FROM webhooks.deliveries").await, 50 * 121);
     assert!(world.value::<bool>("SELECT bool_and(queued = 121) FROM webhooks.lanes").await);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_fan_out_locks_lanes_in_the_order_of_their_ids() {
+    let mut world = World::new("locks").await;
+    let (lower, higher) = (world.endpoint("lower").await, world.endpoint("higher").await);
+    assert!(lower < higher);
+    world.fan_out().await;
+    // Both are queued for, and the higher one has changed, too.
+    world.product().await;
+    let details = world.details("elsewhere");
+    world.tell(higher, WebhookEndpointEvent::WebhookEndpointRevised { details }).await;
+    let pool = world.pool.clone();
+    let mut holding = pool.begin().await.unwrap();
+    let lock = "SELECT 1 FROM webhooks.lanes WHERE endpoint_id = $1 FOR UPDATE";
+    sqlx::query(lock).bind(lower).execute(&mut *holding).await.unwrap();
+    let while_it_waits = async {
+        let waits = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&pool).await.unwrap() {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        let lock = "SELECT 1 FROM webhooks.lanes WHERE endpoint_id = $1 FOR UPDATE NOWAIT";
+        sqlx::query(lock).bind(higher).execute(&pool).await.expect("the higher one is not locked yet");
+        holding.rollback().await.unwrap();
+    };
+    let both = async { tokio::join!(world.fan_out(), while_it_waits) };
+    tokio::time::timeout(LIMIT, both).await.expect("it goes on");
     world.end().await;
 }
 

@@ -135,6 +135,7 @@ impl Plan {
         endpoints: &Endpoints,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
+        self.lock_lanes_in_tx(&mut *tx, endpoints).await?;
         let changed: Vec<Uuid> = self.changed.iter().copied().collect();
         endpoints.write_in_tx(&mut *tx, &changed, now).await?;
         self.queue.write_in_tx(&mut *tx, now).await?;
@@ -143,6 +144,23 @@ impl Plan {
         self.write_replays_in_tx(&mut *tx, now).await?;
         self.forgive_in_tx(&mut *tx).await?;
         self.delete_in_tx(tx, now).await
+    }
+
+    /// All lanes that will be written to, at once and in the order of their ids, as everybody locks them who
+    /// locks several: two who did so bit by bit would wait for each other.
+    async fn lock_lanes_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        endpoints: &Endpoints,
+    ) -> Result<(), sqlx::Error> {
+        let touched: BTreeSet<Uuid> = self.touched(endpoints).collect();
+        sqlx::query(
+            "SELECT 1 FROM webhooks.lanes WHERE endpoint_id = ANY($1) ORDER BY endpoint_id FOR UPDATE",
+        )
+        .bind(touched.into_iter().collect::<Vec<_>>())
+        .execute(tx)
+        .await?;
+        Ok(())
     }
 
     async fn write_retries_in_tx(

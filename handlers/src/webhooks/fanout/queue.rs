@@ -96,7 +96,8 @@ impl Queue {
         self.delivery_ids.len()
     }
 
-    /// Writes messages and deliveries that are not there yet, and makes their lanes due.
+    /// Writes messages and deliveries that are not there yet, and makes their lanes due, which the caller has
+    /// locked.
     pub(in crate::webhooks) async fn write_in_tx(
         &self,
         tx: &mut PgConnection,
@@ -132,8 +133,7 @@ impl Queue {
         rows: Range<usize>,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
-        // Lanes last: their rows are what dispatchers wait for, so they are locked for a moment only. In the
-        // order of their ids, as everybody locks them who locks several.
+        // The lanes are locked by then: one statement after the other could not keep to the order of their ids.
         sqlx::query(
             "WITH queued AS ( \
                  INSERT INTO webhooks.deliveries (delivery_id, endpoint_id, event_id, event_type, \
@@ -150,14 +150,10 @@ impl Queue {
                  RETURNING endpoint_id \
              ), counted AS ( \
                  SELECT endpoint_id, count(*) AS more FROM queued GROUP BY endpoint_id \
-             ), locked AS MATERIALIZED ( \
-                 SELECT l.endpoint_id, c.more FROM webhooks.lanes l \
-                 JOIN counted c ON c.endpoint_id = l.endpoint_id \
-                 ORDER BY l.endpoint_id FOR UPDATE OF l \
              ) \
              UPDATE webhooks.lanes l \
-             SET queued = l.queued + k.more, due = LEAST(l.due, GREATEST($11, l.breaker_until)) \
-             FROM locked k WHERE l.endpoint_id = k.endpoint_id",
+             SET queued = l.queued + c.more, due = LEAST(l.due, GREATEST($11, l.breaker_until)) \
+             FROM counted c WHERE l.endpoint_id = c.endpoint_id",
         )
         .bind(&self.delivery_ids[rows.clone()])
         .bind(&self.endpoint_ids[rows.clone()])

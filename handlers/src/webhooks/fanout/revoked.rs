@@ -64,6 +64,8 @@ impl Revoked {
 
     /// Cancels what waits for these endpoints, all of them the partner's, unless the other organisation that
     /// an event concerns lets it hear of it still. Their lanes look again: they may have fetched it already.
+    ///
+    /// The lanes are locked by then: a replay that read the grants before has been waited for.
     pub(super) async fn write_in_tx(
         &self,
         tx: &mut PgConnection,
@@ -73,16 +75,10 @@ impl Revoked {
         if endpoint_ids.is_empty() {
             return Ok(());
         }
-        // Lanes first: a replay that has them locked has read the grants, and is waited for.
-        sqlx::query(
-            "UPDATE webhooks.lanes l SET revision = l.revision + 1 \
-             FROM (SELECT endpoint_id FROM webhooks.lanes WHERE endpoint_id = ANY($1) \
-                   ORDER BY endpoint_id FOR UPDATE) AS locked \
-             WHERE l.endpoint_id = locked.endpoint_id",
-        )
-        .bind(endpoint_ids)
-        .execute(&mut *tx)
-        .await?;
+        sqlx::query("UPDATE webhooks.lanes SET revision = revision + 1 WHERE endpoint_id = ANY($1)")
+            .bind(endpoint_ids)
+            .execute(&mut *tx)
+            .await?;
         sqlx::query(concat!(
             "UPDATE webhooks.deliveries d SET state = 'cancelled', finished_at = $4 \
              WHERE d.endpoint_id = ANY($1) AND d.state = 'pending' AND d.position < $3 \
