@@ -13,7 +13,7 @@ use events::{
     webhook_endpoint::{EndpointStatus, WebhookEndpoint},
 };
 use platform::clock::{Clock, Ids};
-use sqlx::{PgConnection, PgPool, Row, types::Json};
+use sqlx::{PgConnection, PgPool, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
 use super::{
@@ -21,7 +21,11 @@ use super::{
     audience::{Grants, may_hear},
     bell::Bell,
     fanout::{Origin, Queue, WantedEvent},
+    metrics,
 };
+
+/// Replays that are looked at for one that can go on.
+const CANDIDATES_MAX: i64 = 100;
 
 /// What replays need.
 pub(super) struct Replays {
@@ -93,20 +97,22 @@ impl Replays {
 
     /// The oldest replay whose endpoint does not have enough to do as it is.
     async fn next_in_tx(&self, tx: &mut PgConnection) -> Result<Option<Stretch>, sqlx::Error> {
-        let next: Option<(Uuid, Uuid)> = sqlx::query_as(
-            "SELECT r.replay_id, r.endpoint_id FROM webhooks.replays r \
+        let waiting = sqlx::query(
+            "SELECT r.replay_id, r.endpoint_id, l.state \
+             FROM webhooks.replays r JOIN webhooks.lanes l ON l.endpoint_id = r.endpoint_id \
              WHERE r.finished_at IS NULL \
-               AND EXISTS (SELECT 1 FROM webhooks.lanes l WHERE l.endpoint_id = r.endpoint_id) \
                AND (SELECT count(*) FROM ( \
                         SELECT 1 FROM webhooks.deliveries d WHERE d.endpoint_id = r.endpoint_id \
                           AND d.state = 'pending' AND d.origin = 'replay' LIMIT $1) AS waiting) < $1 \
-             ORDER BY r.created_at LIMIT 1",
+             ORDER BY r.created_at LIMIT $2",
         )
         .bind(self.settings.replay_pending_max)
-        .fetch_optional(&mut *tx)
+        .bind(CANDIDATES_MAX)
+        .fetch_all(&mut *tx)
         .await?;
-        let Some((replay_id, endpoint_id)) = next else { return Ok(None) };
-        Self::take_in_tx(tx, replay_id, endpoint_id).await
+        // One whose endpoint cannot be read must not keep the younger ones waiting.
+        let Some(next) = waiting.iter().find(|row| is_readable(row)) else { return Ok(None) };
+        Self::take_in_tx(tx, next.try_get("replay_id")?, next.try_get("endpoint_id")?).await
     }
 
     /// Locks the lane and then the replay, as the fan-out does; and before the grants are read, so that one
@@ -153,6 +159,16 @@ impl Replays {
         queue.write_in_tx(tx, now).await?;
         Ok(i64::try_from(queue.len()).unwrap_or(i64::MAX))
     }
+}
+
+fn is_readable(row: &PgRow) -> bool {
+    let state = row.try_get::<Json<Folded<WebhookEndpoint>>, _>("state");
+    if let Err(error) = &state {
+        let replay_id = row.try_get::<Uuid, _>("replay_id").ok();
+        metrics::unreadable();
+        tracing::error!(?replay_id, %error, "a lane cannot be read, its replay waits");
+    }
+    state.is_ok()
 }
 
 /// Lanes stay locked until the end of a stretch, and with them the fan-out and every writer. A process that is

@@ -42,6 +42,32 @@ async fn a_stretch_that_stands_still_is_ended_by_the_database() {
     world.end().await;
 }
 
+#[tokio::test]
+async fn a_lane_that_cannot_be_read_keeps_nobody_else_waiting() {
+    let mut world = World::new("unreadable").await;
+    world.product().await;
+    let (bad, good) = (world.endpoint("bad").await, world.endpoint("good").await);
+    world.fan_out().await;
+    replay(&mut world, bad, 1, 1).await;
+    replay(&mut world, good, 1, 1).await;
+    world
+        .execute(&format!(
+            "UPDATE webhooks.lanes SET state = '{{}}', revision = revision + 1, due = NULL WHERE endpoint_id = '{bad}'"
+        ))
+        .await;
+    let running = world.start();
+    world.until("SELECT count(*) = 1 FROM webhooks.replays WHERE finished_at IS NOT NULL").await;
+    let heard = world.product().await.0;
+    world.fan_out().await;
+    world.receiver.until("good", 2).await;
+    let received = world.receiver.received("good");
+    let is_live = |body: &[u8]| String::from_utf8_lossy(body).contains(&heard.to_string());
+    assert!(received.iter().any(|request| is_live(&request.body)));
+    assert!(world.receiver.received("bad").is_empty());
+    running.stop().await;
+    world.end().await;
+}
+
 const FINISHED: &str = "SELECT bool_and(finished_at IS NOT NULL) FROM webhooks.replays";
 
 #[tokio::test]

@@ -41,10 +41,10 @@ impl Endpoints {
         let endpoint = |row: &sqlx::postgres::PgRow| {
             let Json(folded) = row.try_get("state")?;
             let registered_position = row.try_get("registered_position")?;
-            Ok((row.try_get("endpoint_id")?, KnownEndpoint { registered_position, folded }))
+            Ok::<_, sqlx::Error>((row.try_get("endpoint_id")?, KnownEndpoint { registered_position, folded }))
         };
-        let by_id = rows.iter().map(endpoint).collect::<Result<_, sqlx::Error>>()?;
-        Ok(Self { by_id, fingerprint })
+        let by_id = rows.iter().filter_map(|row| endpoint(row).map_err(|error| pass_over(row, &error)).ok());
+        Ok(Self { by_id: by_id.collect(), fingerprint })
     }
 
     /// True if these are still what the table holds.
@@ -178,6 +178,13 @@ pub(super) fn decode_or_tell(event: &events::RecordedEvent) -> Option<WebhookEnd
             None
         }
     }
+}
+
+/// One lane that cannot be read must not keep all others from hearing: its endpoint hears nothing.
+fn pass_over(row: &sqlx::postgres::PgRow, error: &sqlx::Error) {
+    metrics::unreadable();
+    let endpoint_id = row.try_get::<Uuid, _>("endpoint_id").ok();
+    tracing::error!(?endpoint_id, %error, "a lane cannot be read, its endpoint is passed over");
 }
 
 fn state_json(endpoint: &KnownEndpoint) -> String {
