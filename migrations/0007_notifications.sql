@@ -121,7 +121,7 @@ CREATE TABLE notifications.channels (
 COMMENT ON TABLE notifications.channels IS 'One row per channel: which process sends on it. One at a time, so that one of them knows the provider''s limits.';
 COMMENT ON COLUMN notifications.channels.fence IS 'Raised by whoever takes over: what the former holder still had in hand is then not recorded by it.';
 COMMENT ON COLUMN notifications.channels.lease_until IS 'By the clock of this database, the only one that all processes share.';
-COMMENT ON COLUMN notifications.channels.paused_until IS 'The provider''s quota is used up until then.';
+COMMENT ON COLUMN notifications.channels.paused_until IS 'Nothing is sent until then, and after it one message ahead of the others; NULL once the provider takes things again. pause_reason: a quota that is used up, or why it refuses our key, sender or address.';
 INSERT INTO notifications.channels (channel) VALUES ('email'), ('push');
 
 -- What an endpoint is called stands in its stream, which may begin with a snapshot.

@@ -125,7 +125,9 @@ impl Lane {
     /// Takes on as many messages as there is room for; false where the database does not answer.
     async fn fill(&self, lease: Lease, in_hand: &mut InHand) -> bool {
         let now = self.clock.now();
-        let room = UNDER_WAY_MAX - in_hand.sendings.len();
+        // After a pause one message goes ahead, and the rest once the provider has taken it.
+        let under_way_max = if lease.paused_until.is_some() { 1 } else { UNDER_WAY_MAX };
+        let room = under_way_max.saturating_sub(in_hand.sendings.len());
         let allowed = in_hand.pace.allowed(room, now);
         if allowed == 0 || lease.paused_until.is_some_and(|until| now < until) {
             return true;
@@ -171,8 +173,10 @@ impl Lane {
                 for tried in &tried {
                     metrics::tried(self.channel, tried, now);
                 }
-                // A quota that is used up is in the lease from the next one on.
-                !tried.iter().any(|tried| matches!(tried.outcome, Outcome::QuotaUsedUp(_)))
+                // A pause, and its end, are in the lease from the next one on.
+                let works = |tried: &Tried| tried.outcome.shows_that_the_channel_works();
+                let is_resumed = lease.paused_until.is_some() && tried.iter().any(works);
+                !is_resumed && !tried.iter().any(|tried| matches!(tried.outcome, Outcome::Held(_)))
             }
             Err(SettleError::Lost) => {
                 in_hand.let_go();

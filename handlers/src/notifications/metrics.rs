@@ -30,7 +30,8 @@ pub(crate) fn describe() {
             TOTAL,
             "Notifications by kind, channel and outcome. When one comes to be: stored (in_app), now, deferred \
              (quiet hours), digest, suppressed or passed_over (could not be told). When it is sent: sent, \
-             retried, rate_limited, quota_exceeded, failed or device_gone."
+             retried, rate_limited, quota_exceeded, our_fault (its provider refuses our key, sender or \
+             address: mend the settings, nothing is lost meanwhile), failed or device_gone."
         );
         describe_gauge!(QUEUE, "Messages that wait to be sent, by channel, those that are not due included.");
         describe_gauge!(
@@ -40,8 +41,9 @@ pub(crate) fn describe() {
         );
         describe_gauge!(
             PAUSED,
-            "1 while a quota of the channel's provider is used up, by channel: nothing is sent until it is \
-             renewed."
+            "1 while nothing is sent because a quota of the channel's provider is used up, or because it \
+             refuses our key, sender or address, by channel: pause_reason in notifications.channels and the \
+             log say which. At least every hour one message is tried."
         );
         describe_counter!(
             PASSED_OVER,
@@ -95,7 +97,7 @@ pub(crate) async fn measure_once(pool: &PgPool, now: DateTime<Utc>) -> Result<()
     let rows: Vec<(String, i64, i64, bool)> = sqlx::query_as(
         "SELECT c.channel, count(m.message_id), \
                 COALESCE(GREATEST(extract(epoch FROM $1 - min(m.due)), 0), 0)::bigint, \
-                COALESCE(c.paused_until > $1, false) \
+                c.paused_until IS NOT NULL \
          FROM notifications.channels AS c \
          LEFT JOIN notifications.messages AS m ON m.channel = c.channel AND m.state = 'queued' \
          GROUP BY c.channel, c.paused_until",

@@ -12,6 +12,15 @@ const WAIT_MAX_S: i64 = 2 * 60 * 60;
 /// How long an outcome may stay unknown. Resend knows a key again for 24 hours; what would be sent after that
 /// might be sent twice, so it is given up before.
 pub(crate) const UNCERTAIN_MAX: TimeDelta = TimeDelta::hours(23);
+/// A channel is paused so long at most: a provider's calendar is not ours, and quotas are raised meanwhile.
+const PAUSE_MAX: TimeDelta = TimeDelta::hours(1);
+/// How long a channel is paused whose settings the provider refuses: somebody has to mend them first.
+const OUR_FAULT_PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// A message that met such a refusal lets others go first after the pause: should it be the message's own
+/// fault after all, it does not keep the channel for itself.
+const OUR_FAULT_WAIT: TimeDelta = TimeDelta::minutes(6);
+/// How long a message is put off whose way to the device is shut by a setting of ours.
+const PUT_OFF_WAIT: TimeDelta = TimeDelta::minutes(15);
 
 /// What a provider's answer, or its absence, means for a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +31,10 @@ pub(crate) enum Outcome {
     Retry(Retry),
     /// Too fast: nothing on this channel for so long. Not the message's fault, and no attempt of its.
     TooFast(Duration),
-    /// The quota is used up: nothing on this channel until then. Not the message's fault either.
-    QuotaUsedUp(Quota),
+    /// Nothing can be sent on this channel for a while. Not the message's fault either.
+    Held(Hold),
+    /// Not to this kind of device before a setting of ours is mended; no attempt of the message's.
+    PutOff(String),
     /// Never.
     Refused(String),
     /// Never, to this device: it is forgotten.
@@ -38,6 +49,15 @@ pub(crate) struct Retry {
     pub(crate) uncertain: bool,
     /// What the provider asked for.
     pub(crate) after: Option<Duration>,
+}
+
+/// Why a provider takes nothing at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// The quota is used up.
+    Quota(Quota),
+    /// It refuses our key, sender or address, whatever the message; the reason that it gave.
+    OurFault(String),
 }
 
 /// Which quota.
@@ -56,22 +76,55 @@ impl Outcome {
         Self::Retry(Retry { reason: reason.into(), uncertain: false, after: None })
     }
 
+    /// When the message is tried again although it was not tried now: `None` leaves it due.
+    pub(crate) fn put_off_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Held(Hold::OurFault(_)) => Some(now + OUR_FAULT_WAIT),
+            Self::PutOff(_) => Some(now + PUT_OFF_WAIT),
+            _ => None,
+        }
+    }
+
+    /// True where the provider takes what we send. A refusal says nothing of that: some are our own.
+    pub(crate) const fn shows_that_the_channel_works(&self) -> bool {
+        matches!(self, Self::Sent(_) | Self::DeviceGone(_))
+    }
+
     /// As it stands in metrics.
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Sent(_) => "sent",
             Self::Retry(_) => "retried",
             Self::TooFast(_) => "rate_limited",
-            Self::QuotaUsedUp(_) => "quota_exceeded",
+            Self::Held(Hold::Quota(_)) => "quota_exceeded",
+            Self::Held(Hold::OurFault(_)) | Self::PutOff(_) => "our_fault",
             Self::Refused(_) => "failed",
             Self::DeviceGone(_) => "device_gone",
         }
     }
 }
 
+impl Hold {
+    /// As it stands in the table.
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::Quota(quota) => quota.name(),
+            Self::OurFault(reason) => reason,
+        }
+    }
+
+    /// When one message is tried again, to see whether it is over.
+    pub(crate) fn until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Quota(quota) => quota.renewed_at(now).min(now + PAUSE_MAX),
+            Self::OurFault(_) => now + OUR_FAULT_PAUSE,
+        }
+    }
+}
+
 impl Quota {
     /// As it stands in the table and in metrics.
-    pub(crate) const fn name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Daily => "daily_quota_exceeded",
             Self::Monthly => "monthly_quota_exceeded",
@@ -79,7 +132,7 @@ impl Quota {
     }
 
     /// When there is a new one: the next day, or month, in UTC.
-    pub(crate) fn renewed_at(self, now: DateTime<Utc>) -> DateTime<Utc> {
+    fn renewed_at(self, now: DateTime<Utc>) -> DateTime<Utc> {
         use chrono::{Datelike, Days, Months, NaiveTime};
         let today = now.date_naive();
         let day = match self {
@@ -140,6 +193,17 @@ mod tests {
         assert_eq!(asked(90), now + TimeDelta::seconds(90));
         assert_eq!(asked(5), now + TimeDelta::seconds(30));
         assert_eq!(asked(1_000_000), now + TimeDelta::hours(2));
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_an_hour() {
+        let now = "2026-12-01T13:00:00Z".parse().unwrap();
+        for hold in [Hold::Quota(Quota::Daily), Hold::Quota(Quota::Monthly)] {
+            assert_eq!(hold.until(now), now + TimeDelta::hours(1), "{hold:?}");
+        }
+        let midnight: DateTime<Utc> = "2026-12-02T00:00:00Z".parse().unwrap();
+        assert_eq!(Hold::Quota(Quota::Daily).until(midnight - TimeDelta::minutes(3)), midnight);
+        assert!(Hold::OurFault(String::new()).until(now) <= now + TimeDelta::hours(1));
     }
 
     #[test]

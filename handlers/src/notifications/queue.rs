@@ -12,6 +12,7 @@ use super::{messages::Channel, outcome::UNCERTAIN_MAX};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lease {
     pub(crate) fence: i64,
+    /// There until the provider takes something again, also once it is past.
     pub(crate) paused_until: Option<DateTime<Utc>>,
 }
 

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    outcome::{Outcome, Quota, Retry},
+    outcome::{Hold, Outcome, Quota, Retry},
     pace::{Allowance, retry_after, wait_asked},
     queue::Message,
 };
@@ -152,12 +152,20 @@ fn outcome(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Outcome {
     let retry =
         |uncertain| Outcome::Retry(Retry { reason: reason.clone(), uncertain, after: retry_after(headers) });
     match (status.as_u16(), refusal.name.as_str()) {
-        (429, "daily_quota_exceeded") => Outcome::QuotaUsedUp(Quota::Daily),
-        (429, "monthly_quota_exceeded") => Outcome::QuotaUsedUp(Quota::Monthly),
+        (429, "daily_quota_exceeded") => Outcome::Held(Hold::Quota(Quota::Daily)),
+        (429, "monthly_quota_exceeded") => Outcome::Held(Hold::Quota(Quota::Monthly)),
         (429, _) => Outcome::TooFast(wait_asked(headers)),
         // Another request of ours with this key is under way: what comes of it is not known yet.
         (409, "concurrent_idempotent_requests") | (500.., _) => retry(true),
         (409, "resource_locked") | (408, _) => retry(false),
+        // Our key, our domain, our address of the API: no mail would be taken, and none is to blame.
+        (300..=399 | 401 | 403 | 404 | 405, _) | (422, "invalid_from_address") => {
+            tracing::error!(
+                status = status.as_u16(), %reason,
+                "Resend refuses all mail: see RESEND_API_KEY, MAIL_FROM and RESEND_BASE_URL"
+            );
+            Outcome::Held(Hold::OurFault(reason))
+        }
         _ => {
             tracing::error!(status = status.as_u16(), %reason, "Resend refused a mail");
             Outcome::Refused(reason)
@@ -173,23 +181,27 @@ mod tests {
     fn every_documented_answer_is_understood() {
         let none = HeaderMap::new();
         let refused = |name: &str| Outcome::Refused(name.to_owned());
+        let ours = |name: &str| Outcome::Held(Hold::OurFault(name.to_owned()));
         let retried =
             |name: &str, uncertain| Outcome::Retry(Retry { reason: name.to_owned(), uncertain, after: None });
         for (status, name, expected) in [
             (400, "validation_error", refused("validation_error")),
             (400, "invalid_idempotency_key", refused("invalid_idempotency_key")),
-            (401, "missing_api_key", refused("missing_api_key")),
-            (401, "restricted_api_key", refused("restricted_api_key")),
-            (403, "invalid_api_key", refused("invalid_api_key")),
-            (404, "not_found", refused("not_found")),
-            (405, "method_not_allowed", refused("method_not_allowed")),
+            (401, "missing_api_key", ours("missing_api_key")),
+            (401, "restricted_api_key", ours("restricted_api_key")),
+            (403, "invalid_api_key", ours("invalid_api_key")),
+            (403, "validation_error", ours("validation_error")),
+            (404, "not_found", ours("not_found")),
+            (405, "method_not_allowed", ours("method_not_allowed")),
+            (422, "invalid_from_address", ours("invalid_from_address")),
             (422, "missing_required_field", refused("missing_required_field")),
+            (422, "validation_error", refused("validation_error")),
             (409, "invalid_idempotent_request", refused("invalid_idempotent_request")),
             (409, "concurrent_idempotent_requests", retried("concurrent_idempotent_requests", true)),
             (409, "resource_locked", retried("resource_locked", false)),
             (429, "rate_limit_exceeded", Outcome::TooFast(Duration::from_secs(1))),
-            (429, "daily_quota_exceeded", Outcome::QuotaUsedUp(Quota::Daily)),
-            (429, "monthly_quota_exceeded", Outcome::QuotaUsedUp(Quota::Monthly)),
+            (429, "daily_quota_exceeded", Outcome::Held(Hold::Quota(Quota::Daily))),
+            (429, "monthly_quota_exceeded", Outcome::Held(Hold::Quota(Quota::Monthly))),
             (500, "application_error", retried("application_error", true)),
             (503, "service_unavailable", retried("service_unavailable", true)),
         ] {
@@ -199,6 +211,11 @@ mod tests {
         }
         let gateway = outcome(StatusCode::BAD_GATEWAY, &none, b"<html>");
         assert_eq!(gateway, retried("http_502", true));
+        assert_eq!(
+            outcome(StatusCode::FOUND, &none, b""),
+            ours("http_302"),
+            "another address than the API's"
+        );
         assert_eq!(outcome(StatusCode::OK, &none, br#"{"id":"a"}"#), Outcome::Sent(Some("a".to_owned())));
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     messages::Channel,
-    outcome::{Outcome, Quota, Retry, next_attempt},
+    outcome::{Hold, Outcome, Retry, next_attempt},
     queue::Message,
 };
 
@@ -65,7 +65,10 @@ impl Tried {
             Outcome::Refused(reason) | Outcome::DeviceGone(reason) => {
                 over("failed", Some(reason.clone()), None)
             }
-            Outcome::TooFast(_) | Outcome::QuotaUsedUp(_) => not_tried(None),
+            Outcome::TooFast(_) | Outcome::Held(Hold::Quota(_)) => not_tried(None),
+            Outcome::Held(Hold::OurFault(reason)) | Outcome::PutOff(reason) => {
+                Settled { reason: Some(reason.clone()), ..not_tried(self.outcome.put_off_until(now)) }
+            }
             Outcome::Retry(Retry { reason, uncertain, after }) => {
                 let Some(due) = next_attempt(message.message_id, message.attempts, *after, now) else {
                     return over("failed", Some(format!("gave_up: {reason}")), None);
@@ -84,7 +87,7 @@ impl Tried {
 }
 
 /// Records what came of the messages, all at once; forgets devices that are gone, and pauses the channel
-/// where a quota is used up.
+/// where the provider takes nothing, or ends its pause where it takes things again.
 ///
 /// # Errors
 /// [`SettleError::Lost`] where the lease ran out meanwhile: nothing is recorded, and whoever has the channel
@@ -118,12 +121,16 @@ pub(crate) async fn settle(
             .execute(&mut *tx)
             .await?;
     }
-    let used_up = tried.iter().find_map(|tried| match tried.outcome {
-        Outcome::QuotaUsedUp(quota) => Some(quota),
+    let held = tried.iter().find_map(|tried| match &tried.outcome {
+        Outcome::Held(hold) => Some(hold),
         _ => None,
     });
-    if let Some(quota) = used_up {
-        pause_in_tx(&mut tx, channel, quota, now).await?;
+    match held {
+        Some(hold) => pause_in_tx(&mut tx, channel, hold, now).await?,
+        None if tried.iter().any(|tried| tried.outcome.shows_that_the_channel_works()) => {
+            unpause_in_tx(&mut tx, channel).await?;
+        }
+        None => {}
     }
     tx.commit().await?;
     Ok(())
@@ -162,7 +169,7 @@ async fn write_in_tx(tx: &mut PgConnection, tried: &[Tried], now: DateTime<Utc>)
 async fn pause_in_tx(
     tx: &mut PgConnection,
     channel: Channel,
-    quota: Quota,
+    hold: &Hold,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
@@ -170,8 +177,19 @@ async fn pause_in_tx(
          WHERE channel = $1",
     )
     .bind(channel.name())
-    .bind(quota.renewed_at(now))
-    .bind(quota.name())
+    .bind(hold.until(now))
+    .bind(hold.reason())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn unpause_in_tx(tx: &mut PgConnection, channel: Channel) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE notifications.channels SET paused_until = NULL, pause_reason = NULL \
+         WHERE channel = $1 AND paused_until IS NOT NULL",
+    )
+    .bind(channel.name())
     .execute(tx)
     .await?;
     Ok(())

@@ -26,7 +26,7 @@ async fn queues_outcomes_and_pauses_are_measured() {
     let event = market.placed(&mut world);
     world.tell(&notifications, vec![event]).await;
     let running = World::start(&notifications);
-    world.until("SELECT paused_until = '2026-12-01T00:00:00Z' FROM notifications.channels WHERE channel = 'email'").await;
+    world.until("SELECT paused_until = '2026-11-20T10:00:00Z' FROM notifications.channels WHERE channel = 'email'").await;
     running.stop().await;
     world.advance(TimeDelta::minutes(2));
     // It measures at its start.

@@ -200,25 +200,64 @@ async fn what_the_provider_allows_is_what_is_sent() {
 }
 
 #[tokio::test]
-async fn a_used_up_quota_pauses_the_channel_until_it_is_renewed() {
+async fn a_used_up_quota_pauses_the_channel_and_one_mail_an_hour_asks_for_a_new_one() {
     let (mut world, market, resend, notifications) =
-        started("quota", vec![Does::Refuse(429, "daily_quota_exceeded")]).await;
+        started("quota", vec![Does::Refuse(429, "monthly_quota_exceeded"); 2]).await;
     place(&mut world, &market, &notifications, 1).await;
     let running = World::start(&notifications);
-    let paused = "SELECT paused_until = '2026-11-21T00:00:00Z' AND pause_reason = 'daily_quota_exceeded' \
+    let paused = "SELECT paused_until = '2026-11-20T10:00:00Z' AND pause_reason = 'monthly_quota_exceeded' \
                   FROM notifications.channels WHERE channel = 'email'";
     world.until(paused).await;
-    place(&mut world, &market, &notifications, 1).await;
-    assert_eq!(world.value::<i64>("SELECT count(*) FROM notifications.notifications").await, 2);
-    world.advance(TimeDelta::hours(14));
+    place(&mut world, &market, &notifications, 2).await;
+    assert_eq!(world.value::<i64>("SELECT count(*) FROM notifications.notifications").await, 3);
+    world.advance(TimeDelta::minutes(59));
     world.looked_again().await;
     let untouched = "SELECT bool_and(attempts = 0) FROM notifications.messages WHERE state = 'queued'";
     assert!(world.value::<bool>(untouched).await);
     assert_eq!(resend.asked().len(), 1);
+    world.advance(TimeDelta::minutes(1));
+    world.until(&paused.replace("10:00", "11:00")).await;
+    world.looked_again().await;
+    assert_eq!(resend.asked().len(), 2, "one alone went ahead");
     world.advance(TimeDelta::hours(1));
     world.until(ALL_SENT).await;
     running.stop().await;
-    assert_eq!(resend.mails().len(), 2);
+    assert_eq!(resend.mails().len(), 3);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_key_or_sender_that_is_refused_costs_no_mail() {
+    let (mut world, market, resend, notifications) =
+        started("our_fault", vec![Does::Refuse(403, "validation_error"); 4]).await;
+    place(&mut world, &market, &notifications, 3).await;
+    let running = World::start(&notifications);
+    let paused = "SELECT paused_until = '2026-11-20T09:05:00Z' AND pause_reason = 'validation_error' \
+                  FROM notifications.channels WHERE channel = 'email'";
+    world.until(paused).await;
+    // As if they had never been tried.
+    world
+        .until(
+            "SELECT bool_and(state = 'queued' AND attempts = 0 AND uncertain_since IS NULL \
+                             AND reason = 'validation_error') \
+             FROM notifications.messages WHERE channel = 'email'",
+        )
+        .await;
+    world.advance(TimeDelta::minutes(4));
+    world.looked_again().await;
+    assert_eq!(resend.asked().len(), 3);
+    world.advance(TimeDelta::minutes(2));
+    world.until(&paused.replace("09:05", "09:11")).await;
+    world.looked_again().await;
+    assert_eq!(resend.asked().len(), 4, "one alone went ahead");
+    // By then it is mended.
+    world.advance(TimeDelta::minutes(6));
+    world.until(ALL_SENT).await;
+    running.stop().await;
+    assert_eq!((resend.asked().len(), resend.mails().len()), (7, 3));
+    let over = "SELECT paused_until IS NULL AND pause_reason IS NULL FROM notifications.channels \
+                WHERE channel = 'email'";
+    assert!(world.value::<bool>(over).await);
     world.end().await;
 }
 

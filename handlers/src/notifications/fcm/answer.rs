@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::notifications::{
-    outcome::{Outcome, Retry},
+    outcome::{Hold, Outcome, Retry},
     pace::retry_after,
 };
 
@@ -85,13 +85,15 @@ fn outcome(
     match (error_code, status.as_u16()) {
         (Some("UNREGISTERED"), _) => Outcome::DeviceGone(reason),
         (Some("SENDER_ID_MISMATCH"), _) => {
+            // Never a reason to forget the device: with the key of a wrong project all would be forgotten.
             tracing::error!("a device belongs to another Firebase project than FIREBASE_KEY's");
-            Outcome::DeviceGone(reason)
+            Outcome::retry_certain(reason)
         }
         (Some("INVALID_ARGUMENT"), _) if blames_the_token(refusal) => Outcome::DeviceGone(reason),
         (Some("THIRD_PARTY_AUTH_ERROR"), _) => {
+            // Others are reached, so the channel goes on without these.
             tracing::error!("FCM has no valid credentials of APNs or web push: see the Firebase console");
-            Outcome::retry_certain(reason)
+            Outcome::PutOff(reason)
         }
         (Some("QUOTA_EXCEEDED"), _) | (_, 429) => {
             Outcome::Retry(Retry { reason, uncertain: false, after: after.or(Some(QUOTA_WAIT)) })
@@ -99,7 +101,15 @@ fn outcome(
         (Some("UNAVAILABLE" | "INTERNAL"), _) | (_, 500..) => {
             Outcome::Retry(Retry { reason, uncertain: true, after })
         }
-        (_, 401 | 408) => Outcome::retry_certain(reason),
+        (_, 408) => Outcome::retry_certain(reason),
+        // Not about a message: the project, its permissions, or the address of the API.
+        (None, 300..=399 | 401 | 403 | 404 | 405) => {
+            tracing::error!(
+                status = status.as_u16(), %reason,
+                "FCM refuses all pushes: see FIREBASE_KEY, its permissions, and FCM_BASE_URL"
+            );
+            Outcome::Held(Hold::OurFault(reason))
+        }
         _ => {
             tracing::error!(status = status.as_u16(), %reason, "FCM refused a push");
             Outcome::Refused(reason)
@@ -140,17 +150,30 @@ mod tests {
         let token = Some("message.token");
         for (status, code, field, expected) in [
             (404, "UNREGISTERED", None, gone("UNREGISTERED")),
-            (403, "SENDER_ID_MISMATCH", None, gone("SENDER_ID_MISMATCH")),
+            (403, "SENDER_ID_MISMATCH", None, retry("SENDER_ID_MISMATCH", false, None)),
             (400, "INVALID_ARGUMENT", token, gone("INVALID_ARGUMENT")),
             (400, "INVALID_ARGUMENT", Some("message.data"), Outcome::Refused("INVALID_ARGUMENT".to_owned())),
             (400, "INVALID_ARGUMENT", None, Outcome::Refused("INVALID_ARGUMENT".to_owned())),
             (429, "QUOTA_EXCEEDED", None, retry("QUOTA_EXCEEDED", false, Some(QUOTA_WAIT))),
             (503, "UNAVAILABLE", None, retry("UNAVAILABLE", true, None)),
             (500, "INTERNAL", None, retry("INTERNAL", true, None)),
-            (401, "THIRD_PARTY_AUTH_ERROR", None, retry("THIRD_PARTY_AUTH_ERROR", false, None)),
+            (401, "THIRD_PARTY_AUTH_ERROR", None, Outcome::PutOff("THIRD_PARTY_AUTH_ERROR".to_owned())),
             (403, "UNSPECIFIED_ERROR", None, Outcome::Refused("UNSPECIFIED_ERROR".to_owned())),
         ] {
             assert_eq!(said(status, code, field), expected, "{code} {field:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_about_the_project_is_no_messages_fault() {
+        let ours = |reason: &str| Outcome::Held(Hold::OurFault(reason.to_owned()));
+        for (status, body, expected) in [
+            (403, r#"{"error":{"status":"PERMISSION_DENIED"}}"#, ours("PERMISSION_DENIED")),
+            (404, r#"{"error":{"status":"NOT_FOUND"}}"#, ours("NOT_FOUND")),
+            (404, "<html>", ours("http_404")),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(read(status, &HeaderMap::new(), body.as_bytes()).outcome, expected, "{body}");
         }
     }
 

@@ -11,9 +11,9 @@ use http::StatusCode;
 use platform::service_account::ServiceAccount;
 use secrecy::{ExposeSecret, SecretString};
 
-use self::tokens::AccessTokens;
+use self::tokens::{AccessTokens, TokenError};
 use super::{
-    outcome::Outcome,
+    outcome::{Hold, Outcome},
     queue::Message,
     resend::{USER_AGENT, unanswered},
 };
@@ -58,7 +58,7 @@ impl Fcm {
         let body = body::of(message, device);
         let token = match self.tokens.current(now).await {
             Ok(token) => token,
-            Err(error) => return Outcome::retry_certain(format!("access_token: {error}")),
+            Err(error) => return without_token(&error),
         };
         match self.post(&token, &body).await {
             Answered::Unauthorized => self.send_with_a_fresh_token(&token, &body, now).await,
@@ -75,12 +75,12 @@ impl Fcm {
     ) -> Outcome {
         let token = match self.tokens.renewed(refused, now).await {
             Ok(token) => token,
-            Err(error) => return Outcome::retry_certain(format!("access_token: {error}")),
+            Err(error) => return without_token(&error),
         };
         match self.post(&token, body).await {
             Answered::Unauthorized => {
                 tracing::error!("FCM refuses the service account of FIREBASE_KEY");
-                Outcome::retry_certain("UNAUTHENTICATED")
+                Outcome::Held(Hold::OurFault("UNAUTHENTICATED".to_owned()))
             }
             Answered::Otherwise(outcome) => outcome,
         }
@@ -105,6 +105,19 @@ impl Fcm {
             return Answered::Unauthorized;
         }
         Answered::Otherwise(answer.outcome)
+    }
+}
+
+/// A service account that is refused is refused for every push.
+fn without_token(error: &TokenError) -> Outcome {
+    let reason = format!("access_token: {error}");
+    match error {
+        TokenError::Refused(status @ 400..=499) if !matches!(*status, 408 | 429) => {
+            Outcome::Held(Hold::OurFault(reason))
+        }
+        TokenError::Refused(_) | TokenError::NoAnswer | TokenError::Unreadable => {
+            Outcome::retry_certain(reason)
+        }
     }
 }
 
