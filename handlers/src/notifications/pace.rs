@@ -8,6 +8,10 @@ use http::HeaderMap;
 /// What is assumed of a provider that says "too fast" and not for how long.
 const WAIT_DEFAULT: Duration = Duration::from_secs(1);
 
+/// Nothing is waited for longer, whatever a provider says: a day's wait is more likely its mistake than meant,
+/// and after an hour it may say so again.
+const WAIT_MAX: Duration = Duration::from_hours(1);
+
 /// What an answer said of the provider's limits: requests per window, those left in it, and until it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Allowance {
@@ -80,7 +84,7 @@ impl Pace {
 
     /// The provider said how much is left. Requests under way count already, whether it knew of them or not.
     pub(crate) fn learn(&mut self, allowance: Allowance, under_way: usize, now: DateTime<Utc>) {
-        let length = TimeDelta::from_std(allowance.resets_in).unwrap_or(TimeDelta::MAX);
+        let length = within_reason(allowance.resets_in);
         let under_way = u32::try_from(under_way).unwrap_or(u32::MAX);
         self.window = Some(Window {
             limit: allowance.limit,
@@ -92,9 +96,13 @@ impl Pace {
 
     /// The provider said "too fast".
     pub(crate) fn block(&mut self, wait: Duration, now: DateTime<Utc>) {
-        let until = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
+        let until = now + within_reason(wait);
         self.blocked_until = self.blocked_until.max(Some(until));
     }
+}
+
+fn within_reason(wait: Duration) -> TimeDelta {
+    TimeDelta::from_std(wait.min(WAIT_MAX)).expect("an hour at most")
 }
 
 #[cfg(test)]
@@ -132,5 +140,24 @@ mod tests {
         assert_eq!(pace.allowed(1, now + TimeDelta::seconds(6)), 0);
         assert_eq!(pace.allowed(1, now + TimeDelta::seconds(7)), 1);
         assert_eq!(wait_asked(&headers(&[])), WAIT_DEFAULT);
+    }
+
+    #[test]
+    fn nothing_is_waited_for_longer_than_an_hour() {
+        let now = DateTime::UNIX_EPOCH;
+        let hour = TimeDelta::hours(1);
+        let mut blocked = Pace::default();
+        blocked.block(wait_asked(&headers(&[("retry-after", &u64::MAX.to_string())])), now);
+        let said = headers(&[
+            ("ratelimit-limit", "5"),
+            ("ratelimit-remaining", "0"),
+            ("ratelimit-reset", &u32::MAX.to_string()),
+        ]);
+        let mut used_up = Pace::default();
+        used_up.learn(Allowance::read(&said).unwrap(), 0, now);
+        for mut pace in [blocked, used_up] {
+            assert_eq!(pace.allowed(1, now + hour - TimeDelta::seconds(1)), 0);
+            assert_eq!(pace.allowed(1, now + hour), 1);
+        }
     }
 }
