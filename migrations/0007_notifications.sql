@@ -10,6 +10,7 @@ CREATE TABLE notifications.notifications (
     position        bigint      NOT NULL,
     subject_kind    text        NOT NULL,
     subject_id      uuid        NOT NULL,
+    organisation_id uuid,
     locale          text        NOT NULL,
     title           text        NOT NULL,
     body            text        NOT NULL,
@@ -19,6 +20,7 @@ CREATE TABLE notifications.notifications (
 );
 COMMENT ON TABLE notifications.notifications IS 'One row per event, person and kind: the source of what every channel sends, and the inbox of the application.';
 COMMENT ON COLUMN notifications.notifications.subject_id IS 'What it is about, with subject_kind: order, product, restaurant, webhook_endpoint.';
+COMMENT ON COLUMN notifications.notifications.organisation_id IS 'For which the person works to whom it is told: whoever no longer does is sent none of it. NULL where it is told to the account itself.';
 COMMENT ON COLUMN notifications.notifications.title IS 'With body: rendered once, in the person''s language at that moment.';
 -- An event tells a person of a kind once, however often it is handled.
 CREATE UNIQUE INDEX notifications_once ON notifications.notifications (event_id, account_id, kind);
@@ -68,7 +70,7 @@ CREATE TABLE notifications.messages (
 );
 COMMENT ON TABLE notifications.messages IS 'One row per notification and channel, and for pushes per device; one more per daily digest. Written in the transaction of its notification, sent from here. notif/<message_id> is the key by which the provider knows it again.';
 COMMENT ON COLUMN notifications.messages.kind IS 'The notification''s, or digest.';
-COMMENT ON COLUMN notifications.messages.decision IS 'What was decided when it came to be, by what its receiver wanted then; reason says why, later why it failed.';
+COMMENT ON COLUMN notifications.messages.decision IS 'What was decided when it came to be, by what its receiver wanted then; reason says why, later why it failed. What its receiver wants when it is sent holds, too: state says what became of it.';
 COMMENT ON COLUMN notifications.messages.digest_id IS 'The digest that it is told in; of a digest''s own mail, with notification_id NULL, the digest that it is.';
 COMMENT ON COLUMN notifications.messages.priority IS '0 critical, 1 at once, 2 digests: the lower goes first.';
 COMMENT ON COLUMN notifications.messages.uncertain_since IS 'When the first request was made whose outcome nobody knows: a provider forgets keys after a day, and what is older must not be sent again.';

@@ -1,10 +1,12 @@
-//! By which channel, and when, a person is told of something: decided once, when it happens.
+//! By which channel, and when, a person is told of something: decided when it happens, and looked at again
+//! before each attempt to send it.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use events::values::{EmailChoice, NotificationKind, NotificationPreferences};
 
 use super::{
-    quiet_hours::{next_at, quiet_until},
+    messages::Channel,
+    quiet_hours::{is_quiet_time, next_at, quiet_until},
     wording::zone,
 };
 
@@ -30,6 +32,10 @@ pub(crate) enum Silence {
     ChannelNotConfigured,
     /// The person has no device.
     NoDevice,
+    /// The person does not work there any more.
+    NoLongerMember,
+    /// There is no such account any more.
+    AccountUnknown,
 }
 
 impl Silence {
@@ -39,6 +45,8 @@ impl Silence {
             Self::SwitchedOff => "switched_off",
             Self::ChannelNotConfigured => "channel_not_configured",
             Self::NoDevice => "no_device",
+            Self::NoLongerMember => "no_longer_member",
+            Self::AccountUnknown => "account_unknown",
         }
     }
 }
@@ -90,11 +98,46 @@ fn now_or_after_quiet_hours(
     preferences: &NotificationPreferences,
     now: DateTime<Utc>,
 ) -> Decision {
+    wait_for_quiet_hours(kind, preferences, now).map_or(Decision::Now, Decision::Deferred)
+}
+
+/// True where the person has switched that off; what is critical is then sent nevertheless.
+pub(crate) fn refused(
+    kind: NotificationKind,
+    channel: Channel,
+    preferences: &NotificationPreferences,
+) -> bool {
+    let choice = preferences.choice(kind);
+    !kind.is_critical()
+        && match channel {
+            Channel::Email => choice.email == EmailChoice::Off,
+            Channel::Push => !choice.push,
+        }
+}
+
+/// Until when quiet hours keep that back; `None` where they do not.
+pub(crate) fn wait_for_quiet_hours(
+    kind: NotificationKind,
+    preferences: &NotificationPreferences,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     if kind.is_critical() {
-        return Decision::Now;
+        return None;
     }
-    let until = preferences.quiet_hours.and_then(|quiet| quiet_until(quiet, zone(preferences), now));
-    until.map_or(Decision::Now, Decision::Deferred)
+    quiet_until(preferences.quiet_hours?, zone(preferences), now)
+}
+
+/// Until when quiet hours keep back a digest that is late. One that is wanted within them is not: its time was
+/// chosen, too.
+pub(crate) fn digest_after_quiet_hours(
+    preferences: &NotificationPreferences,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let quiet = preferences.quiet_hours?;
+    if is_quiet_time(quiet, preferences.digest_at) {
+        return None;
+    }
+    quiet_until(quiet, zone(preferences), now)
 }
 
 #[cfg(test)]
@@ -149,6 +192,28 @@ mod tests {
         assert_eq!(push(Kind, &on, ALL, 0, at_night()), Decision::Suppressed(Silence::NoDevice));
         let suppressed = Decision::Suppressed(Silence::ChannelNotConfigured);
         assert_eq!(push(Kind, &on, none, 1, at_night()), suppressed);
+    }
+
+    #[test]
+    fn a_late_digest_waits_for_the_morning_unless_it_is_wanted_at_night() {
+        let mut chosen = preferences(NotificationKind::StockLow, EmailChoice::Digest, false);
+        assert_eq!(digest_after_quiet_hours(&chosen, at_night()), Some(at("2026-11-21T06:00:00Z")));
+        assert_eq!(digest_after_quiet_hours(&chosen, at("2026-11-20T12:00:00Z")), None);
+        chosen.digest_at = "06:30".parse().unwrap();
+        assert_eq!(digest_after_quiet_hours(&chosen, at_night()), None);
+    }
+
+    #[test]
+    fn what_was_switched_off_since_is_refused_unless_it_is_critical() {
+        for (kind, expected) in
+            [(NotificationKind::OrderPlaced, true), (NotificationKind::WebhookEndpointFailing, false)]
+        {
+            let off = preferences(kind, EmailChoice::Off, false);
+            assert_eq!(refused(kind, Channel::Email, &off), expected, "{kind}");
+            assert_eq!(refused(kind, Channel::Push, &off), expected, "{kind}");
+            let on = preferences(kind, EmailChoice::Digest, true);
+            assert!(!refused(kind, Channel::Email, &on) && !refused(kind, Channel::Push, &on), "{kind}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::{
-    decide::Silence,
+    decide::{Silence, digest_after_quiet_hours},
     facts::Facts,
     messages::{self, Channel, Fate, Frozen, NewMessage, Priority},
     metrics,
@@ -37,6 +37,8 @@ pub(crate) struct Wanted {
 struct Item {
     #[serde(skip)]
     kind: String,
+    #[serde(skip)]
+    organisation: Option<Uuid>,
     title: String,
     body: String,
 }
@@ -109,7 +111,7 @@ pub(crate) async fn close_due(
         .iter()
         .map(|(digest_id, account)| {
             let told = items.remove(digest_id).unwrap_or_default();
-            mail(teller, &facts, *digest_id, AccountId(*account), told)
+            mail(teller, &facts, *digest_id, AccountId(*account), told, now)
         })
         .collect();
     messages::insert_in_tx(&mut tx, &mails, now).await?;
@@ -122,8 +124,8 @@ async fn items_in_tx(
     tx: &mut PgConnection,
     closed: &[(Uuid, Uuid)],
 ) -> Result<HashMap<Uuid, Vec<Item>>, sqlx::Error> {
-    let rows: Vec<(Uuid, String, String, String)> = sqlx::query_as(
-        "SELECT m.digest_id, n.kind, n.title, n.body FROM notifications.messages AS m \
+    let rows: Vec<(Uuid, String, Option<Uuid>, String, String)> = sqlx::query_as(
+        "SELECT m.digest_id, n.kind, n.organisation_id, n.title, n.body FROM notifications.messages AS m \
          JOIN notifications.notifications AS n ON n.notification_id = m.notification_id \
          WHERE m.digest_id = ANY($1) ORDER BY n.position, n.notification_id",
     )
@@ -131,14 +133,21 @@ async fn items_in_tx(
     .fetch_all(tx)
     .await?;
     let mut items: HashMap<Uuid, Vec<Item>> = HashMap::new();
-    for (digest_id, kind, title, body) in rows {
-        items.entry(digest_id).or_default().push(Item { kind, title, body });
+    for (digest_id, kind, organisation, title, body) in rows {
+        items.entry(digest_id).or_default().push(Item { kind, organisation, title, body });
     }
     Ok(items)
 }
 
-fn mail(teller: &Teller, facts: &Facts, digest_id: Uuid, account: AccountId, items: Vec<Item>) -> NewMessage {
-    let fate = fate(teller, facts, account, items).unwrap_or_else(|error| {
+fn mail(
+    teller: &Teller,
+    facts: &Facts,
+    digest_id: Uuid,
+    account: AccountId,
+    items: Vec<Item>,
+    now: DateTime<Utc>,
+) -> NewMessage {
+    let fate = fate(teller, facts, account, items, now).unwrap_or_else(|error| {
         tracing::error!(%error, %digest_id, "a digest cannot be written");
         Fate::Suppress("cannot_be_written")
     });
@@ -155,8 +164,22 @@ fn mail(teller: &Teller, facts: &Facts, digest_id: Uuid, account: AccountId, ite
     }
 }
 
-fn fate(teller: &Teller, facts: &Facts, account: AccountId, items: Vec<Item>) -> Result<Fate, RenderError> {
-    let Some(person) = facts.person(account) else { return Ok(Fate::Suppress("account_unknown")) };
+fn fate(
+    teller: &Teller,
+    facts: &Facts,
+    account: AccountId,
+    items: Vec<Item>,
+    now: DateTime<Utc>,
+) -> Result<Fate, RenderError> {
+    let Some(person) = facts.person(account) else {
+        return Ok(Fate::Suppress(Silence::AccountUnknown.name()));
+    };
+    // Nobody is told of what is no longer theirs to know.
+    let items: Vec<Item> =
+        items.into_iter().filter(|item| facts.works_for(account, item.organisation)).collect();
+    if items.is_empty() {
+        return Ok(Fate::Suppress(Silence::NoLongerMember.name()));
+    }
     // Whoever ended mails of a kind since then gets none of it in today's digest either.
     let items: Vec<Item> =
         items.into_iter().filter(|item| is_wanted(&person.preferences, &item.kind)).collect();
@@ -168,13 +191,19 @@ fn fate(teller: &Teller, facts: &Facts, account: AccountId, items: Vec<Item>) ->
     let brief = teller.templates.brief(DIGEST, locale, &content)?;
     let unsubscribe_url = teller.unsubscribe_url(account, most_told(&items));
     let mail = teller.templates.mail(DIGEST, locale, &content, &brief, Some(&unsubscribe_url))?;
-    Ok(Fate::Send(Frozen {
+    let frozen = Frozen {
         recipient: Some(person.email.clone()),
         subject: brief.title,
         text: mail.text,
         html: Some(mail.html),
         unsubscribe_url: Some(unsubscribe_url),
-    }))
+    };
+    // Closed late, perhaps at night.
+    let quiet = digest_after_quiet_hours(&person.preferences, now);
+    Ok(match quiet {
+        Some(until) => Fate::Defer(frozen, until),
+        None => Fate::Send(frozen),
+    })
 }
 
 /// A link ends one kind: the one that the digest is most about. What else it tells comes back in the next,

@@ -2,7 +2,7 @@
 
 mod load;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use events::{
     order::Order,
@@ -27,6 +27,7 @@ pub(crate) struct Person {
 pub(crate) struct Facts {
     members: HashMap<Uuid, Vec<(AccountId, MemberRole)>>,
     people: HashMap<AccountId, Person>,
+    employments: HashSet<(AccountId, Uuid)>,
     names: HashMap<Uuid, String>,
     approved: BTreeSet<Uuid>,
     orders: HashMap<OrderId, Order>,
@@ -57,6 +58,11 @@ impl Facts {
 
     pub(crate) fn person(&self, account: AccountId) -> Option<&Person> {
         self.people.get(&account)
+    }
+
+    /// True also of what belongs to no organisation. Known where people were asked for alone.
+    pub(crate) fn works_for(&self, account: AccountId, organisation: Option<Uuid>) -> bool {
+        organisation.is_none_or(|organisation| self.employments.contains(&(account, organisation)))
     }
 
     /// The people meant, each once.

@@ -29,7 +29,8 @@ pub(crate) fn describe() {
         describe_counter!(
             TOTAL,
             "Notifications by kind, channel and outcome. When one comes to be: stored (in_app), now, deferred \
-             (quiet hours), digest, suppressed or passed_over (could not be told). When it is sent: sent, \
+             (quiet hours), digest, suppressed or passed_over (could not be told). When it is sent: \
+             suppressed (no longer wanted, or no longer the person's to know), sent, \
              retried, rate_limited, quota_exceeded, our_fault (its provider refuses our key, sender or \
              address: mend the settings, nothing is lost meanwhile), failed or device_gone."
         );
@@ -68,6 +69,12 @@ pub(crate) fn decided(message: &NewMessage) {
     let (decision, _) = message.fate.decision_and_state();
     let channel = message.channel.name();
     counter!(TOTAL, "kind" => message.kind, "channel" => channel, "outcome" => decision).increment(1);
+}
+
+/// It was to be sent, and is not: what was chosen has changed, or the person works elsewhere.
+pub(crate) fn no_longer_wanted(channel: Channel, kind: &str) {
+    let kind = kind.to_owned();
+    counter!(TOTAL, "kind" => kind, "channel" => channel.name(), "outcome" => "suppressed").increment(1);
 }
 
 pub(crate) fn tried(channel: Channel, tried: &Tried, now: DateTime<Utc>) {

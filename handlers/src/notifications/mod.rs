@@ -5,6 +5,7 @@
 //!    when, or why not), rendered once and for all.
 //! 2. `lane`: one process at a time sends the messages of a channel, as fast as the provider lets it, and
 //!    records what came of them. At least once towards the provider; its idempotency key makes that once.
+//!    `standing` looks again before each attempt: at quiet hours, what is wanted, and who works where.
 //! 3. `digests` and `schedule`: what is told once a day, and what is told later.
 //!
 //! What is shown in the application is the notification itself: nothing is lost while providers are down.
@@ -27,6 +28,7 @@ mod resend;
 mod schedule;
 mod settings;
 mod settle;
+mod standing;
 mod story;
 mod tell;
 mod templates;

@@ -3,10 +3,16 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{messages::Channel, outcome::UNCERTAIN_MAX};
+use super::{
+    messages::Channel,
+    metrics,
+    outcome::UNCERTAIN_MAX,
+    standing::{self, Ready, Standing},
+};
+use crate::consumer::HandleError;
 
 /// The right to send on a channel, until the lease runs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,22 +85,114 @@ pub(crate) async fn release(pool: &PgPool, channel: Channel, holder: Uuid) -> Re
     Ok(())
 }
 
-/// Takes the next messages, at most so many and none of `in_hand`, the most urgent first.
+/// Takes the next messages, at most so many and none of `in_hand`, the most urgent first. What its receiver
+/// no longer wants is settled on the way, and what comes in quiet hours put off.
 ///
 /// That they are about to be sent is committed before they are: a process that dies in between leaves a
 /// message of which it is known that its outcome is not.
+///
+/// # Errors
+/// The database's.
 pub(crate) async fn take(
     pool: &PgPool,
     channel: Channel,
     count_max: usize,
     in_hand: &[Uuid],
     now: DateTime<Utc>,
+) -> Result<Vec<Message>, HandleError> {
+    loop {
+        let mut tx = pool.begin().await?;
+        let ready = ready_in_tx(&mut tx, channel, count_max, in_hand, now).await?;
+        if ready.is_empty() {
+            return Ok(Vec::new());
+        }
+        let standings = standing::of_in_tx(&mut tx, channel, &ready, now).await?;
+        let judged: Vec<(&Ready, Standing)> = ready.iter().zip(standings).collect();
+        set_aside_in_tx(&mut tx, &judged, now).await?;
+        let sendable = judged.iter().filter(|(_, standing)| *standing == Standing::Sendable);
+        let sendable: Vec<Uuid> = sendable.map(|(one, _)| one.message_id).collect();
+        let taken = take_in_tx(&mut tx, &sendable, now).await?;
+        tx.commit().await?;
+        for (one, standing) in &judged {
+            if let Standing::Over(_) = standing {
+                metrics::no_longer_wanted(channel, &one.kind);
+            }
+        }
+        // All of them were set aside: others may be due behind them.
+        if !taken.is_empty() {
+            return Ok(taken);
+        }
+    }
+}
+
+async fn ready_in_tx(
+    tx: &mut PgConnection,
+    channel: Channel,
+    count_max: usize,
+    in_hand: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<Vec<Ready>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT m.message_id, m.account_id, m.kind, n.organisation_id, \
+                CASE WHEN m.notification_id IS NULL THEN m.digest_id END AS digest_id \
+         FROM notifications.messages AS m \
+         LEFT JOIN notifications.notifications AS n ON n.notification_id = m.notification_id \
+         WHERE m.channel = $1 AND m.state = 'queued' AND m.due <= $2 AND m.message_id <> ALL($3) \
+         ORDER BY m.priority, m.due LIMIT $4 FOR UPDATE OF m SKIP LOCKED",
+    )
+    .bind(channel.name())
+    .bind(now)
+    .bind(in_hand)
+    .bind(i64::try_from(count_max).unwrap_or(i64::MAX))
+    .fetch_all(tx)
+    .await
+}
+
+/// Puts off what comes in quiet hours, and settles what is no longer to be sent.
+async fn set_aside_in_tx(
+    tx: &mut PgConnection,
+    judged: &[(&Ready, Standing)],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let aside: Vec<(Uuid, Option<DateTime<Utc>>, Option<&str>)> = judged
+        .iter()
+        .filter_map(|(one, standing)| match standing {
+            Standing::Sendable => None,
+            Standing::Quiet(until) => Some((one.message_id, Some(*until), None)),
+            Standing::Over(silence) => Some((one.message_id, None, Some(silence.name()))),
+        })
+        .collect();
+    if aside.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE notifications.messages AS m \
+         SET due = COALESCE(r.due, m.due), reason = COALESCE(r.silence, m.reason, 'quiet_hours'), \
+             state = CASE WHEN r.silence IS NULL THEN m.state ELSE 'suppressed' END, \
+             finished_at = CASE WHEN r.silence IS NULL THEN NULL ELSE $4 END \
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS r(message_id, due, silence) \
+         WHERE m.message_id = r.message_id",
+    )
+    .bind(aside.iter().map(|(id, ..)| *id).collect::<Vec<_>>())
+    .bind(aside.iter().map(|(_, due, _)| *due).collect::<Vec<_>>())
+    .bind(aside.iter().map(|(.., silence)| *silence).collect::<Vec<_>>())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn take_in_tx(
+    tx: &mut PgConnection,
+    ids: &[Uuid],
+    now: DateTime<Utc>,
 ) -> Result<Vec<Message>, sqlx::Error> {
-    let mut taken: Vec<Message> = sqlx::query_as(
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_as(
         "WITH ready AS MATERIALIZED ( \
-           SELECT message_id, uncertain_since FROM notifications.messages \
-           WHERE channel = $1 AND state = 'queued' AND due <= $2 AND message_id <> ALL($3) \
-           ORDER BY priority, due LIMIT $4 FOR UPDATE SKIP LOCKED), \
+           SELECT message_id, uncertain_since FROM notifications.messages WHERE message_id = ANY($1)), \
          taken AS ( \
            UPDATE notifications.messages AS m \
            SET attempts = m.attempts + 1, uncertain_since = COALESCE(m.uncertain_since, $2) \
@@ -110,14 +208,10 @@ pub(crate) async fn take(
          LEFT JOIN notifications.notifications AS n ON n.notification_id = t.notification_id \
          ORDER BY t.priority, t.due",
     )
-    .bind(channel.name())
+    .bind(ids)
     .bind(now)
-    .bind(in_hand)
-    .bind(i64::try_from(count_max).unwrap_or(i64::MAX))
-    .fetch_all(pool)
-    .await?;
-    taken.shrink_to_fit();
-    Ok(taken)
+    .fetch_all(tx)
+    .await
 }
 
 impl Message {

@@ -15,19 +15,28 @@ const GAP_MINUTES_MAX: i64 = 25 * 60;
 /// it, the moment of the jump; where it comes twice, the first of the two.
 pub(crate) fn quiet_until(quiet: QuietHours, zone: Tz, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let local = now.with_timezone(&zone);
-    let minute = local.hour() * 60 + local.minute();
-    let (from, to) = (u32::from(quiet.from.minutes()), u32::from(quiet.to.minutes()));
-    let ends_today = match () {
-        () if from <= to && (from..to).contains(&minute) => true,
-        () if from > to && minute < to => true,
-        () if from > to && minute >= from => false,
-        () => return None,
-    };
+    let ends_today = ends_on_the_same_day(quiet, local.hour() * 60 + local.minute())?;
     let today = local.date_naive();
     let day = if ends_today { today } else { next_day(today) };
     let end = first_moment(zone, wall(day, quiet.to));
     // Between the two passes of a time that comes twice, the first is over already.
     Some(if end > now { end } else { last_moment(zone, wall(day, quiet.to)) })
+}
+
+/// True where that time of day is a quiet one.
+pub(crate) fn is_quiet_time(quiet: QuietHours, at: MinuteOfDay) -> bool {
+    ends_on_the_same_day(quiet, at.minutes().into()).is_some()
+}
+
+/// `None` for a time that is not quiet.
+fn ends_on_the_same_day(quiet: QuietHours, minute: u32) -> Option<bool> {
+    let (from, to) = (u32::from(quiet.from.minutes()), u32::from(quiet.to.minutes()));
+    match () {
+        () if from <= to && (from..to).contains(&minute) => Some(true),
+        () if from > to && minute < to => Some(true),
+        () if from > to && minute >= from => Some(false),
+        () => None,
+    }
 }
 
 /// The next time that a wall clock shows that time of day, after `now`, and the day that it is on.

@@ -23,6 +23,16 @@ pub(crate) enum To {
     Account(AccountId),
 }
 
+impl To {
+    /// The one for which those people work to whom it is told; `None` for an account's own.
+    pub(crate) const fn organisation(self) -> Option<Uuid> {
+        match self {
+            Self::Members(id) | Self::Owners(id) => Some(id),
+            Self::Account(_) => None,
+        }
+    }
+}
+
 /// One kind of thing to be told to some people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Telling {

@@ -57,6 +57,7 @@ pub(crate) enum CannotTell {
 struct Draft<'a> {
     notification_id: Uuid,
     kind: NotificationKind,
+    organisation: Option<Uuid>,
     event: &'a PublicEvent,
     person: &'a Person,
     brief: Brief,
@@ -121,8 +122,9 @@ impl Teller {
             (!kind.is_critical()).then(|| self.unsubscribe_url(person.account_id, kind.name()));
         let url = unsubscribe_url.as_deref();
         let mail = self.templates.mail(kind.name(), words.locale, &story, &brief, url)?;
-        let notification_id = self.ids.next();
-        Ok(Draft { notification_id, kind, event: told.event, person, brief, mail, unsubscribe_url })
+        let (notification_id, organisation) = (self.ids.next(), told.telling.to.organisation());
+        let event = told.event;
+        Ok(Draft { notification_id, kind, organisation, event, person, brief, mail, unsubscribe_url })
     }
 
     /// Where somebody ends mails of that kind, without logging in.
@@ -219,13 +221,13 @@ async fn insert_notifications_in_tx(
     let in_app = |draft: &Draft<'_>| draft.person.preferences.choice(draft.kind).in_app;
     let fresh: Vec<Uuid> = sqlx::query_scalar(
         "INSERT INTO notifications.notifications (notification_id, account_id, kind, event_id, position, \
-                subject_kind, subject_id, locale, title, body, in_app, created_at) \
+                subject_kind, subject_id, locale, title, body, in_app, organisation_id, created_at) \
          SELECT r.notification_id, r.account_id, r.kind, r.event_id, r.position, r.subject_kind, \
-                r.subject_id, r.locale, r.title, r.body, r.in_app, $12 \
+                r.subject_id, r.locale, r.title, r.body, r.in_app, r.organisation_id, $13 \
          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::bigint[], $6::text[], $7::uuid[], \
-                     $8::text[], $9::text[], $10::text[], $11::boolean[]) \
+                     $8::text[], $9::text[], $10::text[], $11::boolean[], $12::uuid[]) \
               AS r(notification_id, account_id, kind, event_id, position, subject_kind, subject_id, locale, \
-                   title, body, in_app) \
+                   title, body, in_app, organisation_id) \
          ON CONFLICT (event_id, account_id, kind) DO NOTHING \
          RETURNING notification_id",
     )
@@ -240,6 +242,7 @@ async fn insert_notifications_in_tx(
     .bind(drafts.iter().map(|draft| draft.brief.title.as_str()).collect::<Vec<_>>())
     .bind(drafts.iter().map(|draft| draft.brief.body.as_str()).collect::<Vec<_>>())
     .bind(drafts.iter().map(in_app).collect::<Vec<_>>())
+    .bind(drafts.iter().map(|draft| draft.organisation).collect::<Vec<_>>())
     .bind(now)
     .fetch_all(tx)
     .await?;

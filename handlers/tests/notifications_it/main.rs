@@ -22,6 +22,8 @@ mod pushing;
 #[cfg(test)]
 mod sending;
 #[cfg(test)]
+mod standing;
+#[cfg(test)]
 mod telling;
 #[cfg(test)]
 mod world;

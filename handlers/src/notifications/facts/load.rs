@@ -51,13 +51,21 @@ impl Facts {
         Ok(facts)
     }
 
-    /// Reads those people alone.
+    /// Reads those people alone, and for whom they work.
     pub(crate) async fn load_people_in_tx(
         tx: &mut PgConnection,
         accounts: &BTreeSet<Uuid>,
     ) -> Result<Self, HandleError> {
         let mut facts = Self::default();
         facts.load_people(tx, accounts).await?;
+        let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+            "SELECT account_id, organisation_id FROM read.memberships WHERE account_id = ANY($1)",
+        )
+        .bind(list(accounts))
+        .fetch_all(tx)
+        .await?;
+        let employment = |(account, organisation)| (AccountId(account), organisation);
+        facts.employments = rows.into_iter().map(employment).collect();
         Ok(facts)
     }
 
