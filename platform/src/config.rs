@@ -78,7 +78,7 @@ impl Config {
             cors_origins: vars.origins("CORS_ORIGINS")?,
             page_limits: vars.page_limits()?,
             log_format: vars.one_of("LOG_FORMAT", &LogFormat::CHOICES)?,
-            outbound: Outbound::read(&vars)?,
+            outbound: Outbound::read(&vars, environment)?,
         })
     }
 

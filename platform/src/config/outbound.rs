@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use super::parse::{ConfigError, Lookup};
+use super::{
+    Environment,
+    parse::{ConfigError, Lookup},
+};
 
 /// Settings of everything that leaves the house.
 #[derive(Debug, Clone)]
 pub struct Outbound {
-    /// `PUBLIC_URL`: where clients reach the API, for links in mails; default: the address listened on.
+    /// `PUBLIC_URL`: where clients reach the API, for links in mails; default: the address listened on. Required
+    /// with `RESEND_API_KEY`; `https` then in production.
     pub public_url: Option<String>,
     /// `SECRETS_KEY`: seals what partners entrust to us, at least 32 bytes; default: derived from `APP_SECRET`.
     pub secrets_key: Option<SecretString>,
@@ -28,7 +32,7 @@ pub struct Outbound {
 /// Where mail goes: to Resend with a key, else into a folder, else nowhere.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// `MAIL_FROM`: the sender; default `Iris <no-reply@iris.test>`.
+    /// `MAIL_FROM`: the sender; default `Iris <no-reply@iris.test>`. Required with `RESEND_API_KEY`.
     pub from: String,
     /// `RESEND_API_KEY`: `re_…`; optional.
     pub resend_api_key: Option<SecretString>,
@@ -39,7 +43,10 @@ pub struct Mail {
 }
 
 impl Outbound {
-    pub(super) fn read(vars: &Lookup<'_>) -> Result<Self, ConfigError> {
+    pub(super) fn read(vars: &Lookup<'_>, environment: Environment) -> Result<Self, ConfigError> {
+        if vars.text("RESEND_API_KEY").is_some() {
+            refuse_unusable_mail(vars, environment)?;
+        }
         let url = |name, default: &str| Ok(vars.base_url(name)?.unwrap_or_else(|| default.to_owned()));
         Ok(Self {
             public_url: vars.base_url("PUBLIC_URL")?,
@@ -55,4 +62,19 @@ impl Outbound {
             fcm_base_url: url("FCM_BASE_URL", "https://fcm.googleapis.com")?,
         })
     }
+}
+
+/// What reaches real people must say truly whom it is from and lead to where they can end it: the defaults do
+/// for a folder of mails, and lead everybody else to their own machine.
+fn refuse_unusable_mail(vars: &Lookup<'_>, environment: Environment) -> Result<(), ConfigError> {
+    let with_key = |name| ConfigError::malformed(name, "must be set where RESEND_API_KEY is");
+    vars.text("MAIL_FROM").ok_or_else(|| with_key("MAIL_FROM"))?;
+    let public_url = vars.base_url("PUBLIC_URL")?.ok_or_else(|| with_key("PUBLIC_URL"))?;
+    // A link's token ends mails without a login: it must not cross the open in plain text, and mail programs
+    // press the button of RFC 8058 over https alone.
+    if environment == Environment::Production && !public_url.starts_with("https://") {
+        let reason = "must begin with https:// where RESEND_API_KEY is set and IRIS_ENV=production";
+        return Err(ConfigError::malformed("PUBLIC_URL", reason));
+    }
+    Ok(())
 }

@@ -90,6 +90,38 @@ fn local_accounts_are_refused_in_production() {
 }
 
 #[test]
+fn real_mail_needs_a_sender_and_links_that_work() {
+    let key = ("RESEND_API_KEY", "re_hunter2");
+    let from = ("MAIL_FROM", "Iris <no-reply@iris.example>");
+    let url = ("PUBLIC_URL", "http://iris.example");
+    let line = |changes: &[_]| config(changes).unwrap_err().to_string();
+    assert_eq!(line(&[key, url]), "MAIL_FROM: must be set where RESEND_API_KEY is");
+    assert_eq!(line(&[key, from]), "PUBLIC_URL: must be set where RESEND_API_KEY is");
+    assert_eq!(config(&[key, from, url]).unwrap().outbound.public_url.as_deref(), Some(url.1));
+    // Without the key mails go into a folder, where defaults do.
+    assert!(config(&[]).is_ok());
+}
+
+#[test]
+fn links_in_real_mail_are_https_in_production() {
+    let read = |url: &str| {
+        let vars = HashMap::from([
+            ("RESEND_API_KEY", "re_hunter2"),
+            ("MAIL_FROM", "Iris <no-reply@iris.example>"),
+            ("PUBLIC_URL", url),
+        ]);
+        let lookup = |name: &str| vars.get(name).map(ToString::to_string);
+        Outbound::read(&Lookup::new(&lookup), Environment::Production)
+    };
+    let line = read("http://iris.example").unwrap_err().to_string();
+    assert_eq!(
+        line,
+        "PUBLIC_URL: must begin with https:// where RESEND_API_KEY is set and IRIS_ENV=production"
+    );
+    assert!(read("https://iris.example").is_ok());
+}
+
+#[test]
 fn the_python_form_of_the_url_is_taken() {
     let config = config(&[("DATABASE_URL", "postgresql+asyncpg://u:p@db/iris")]).unwrap();
     assert_eq!(config.database_url.expose_secret(), "postgresql://u:p@db/iris");

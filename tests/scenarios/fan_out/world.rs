@@ -47,6 +47,8 @@ impl World {
         let settings = [
             ("NATS_URL", nats.url()),
             ("WEBHOOK_ALLOWED_NETWORKS", "127.0.0.0/8".to_owned()),
+            ("PUBLIC_URL", "https://iris.example".to_owned()),
+            ("MAIL_FROM", "Iris <no-reply@iris.example>".to_owned()),
             ("RESEND_API_KEY", "re_test".to_owned()),
             ("RESEND_BASE_URL", mail.url.clone()),
         ];
