@@ -239,6 +239,35 @@ async fn a_repeated_request_shows_the_same_secret_which_nothing_stored_holds() {
     .await;
 }
 
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_back_makes_no_accepted_command_an_error() {
+    in_world(async |world| {
+        let market = world.market().await;
+        // The row can be written and not be read: as when the database goes away after the commit.
+        let mut tx = world.owner().await;
+        sqlx::query("REVOKE SELECT ON webhooks.secrets FROM iris_command").execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let body = endpoint(json!({"restaurant_id": market.restaurant_id}));
+        let keyed = [("idempotency-key", "k")];
+        let who = &market.restaurant;
+        let register = || world.call(Method::POST, who, ENDPOINTS, Some(body.clone()), &keyed);
+        let first = register().await.is(201);
+        assert!(first.text("secret").starts_with("whsec_"));
+        let path = at(&first.id(), "/rotate-secret");
+        let rotate = || world.call(Method::POST, who, &path, None, &keyed);
+        let rotated = rotate().await.is(200);
+        assert_ne!(rotated.text("secret"), first.text("secret"));
+
+        for (again, mut expected) in [(register().await, first.body), (rotate().await, rotated.body)] {
+            let again = again.is(200);
+            assert_eq!(again.header("idempotency-replayed"), "true");
+            expected.as_object_mut().unwrap().remove("secret");
+            assert_eq!(again.body, expected, "as it was, without the secret");
+        }
+    })
+    .await;
+}
+
 /// The tables that hold those bytes in any column of any row.
 async fn found(world: &World, bytes: &[u8]) -> Vec<String> {
     let mut holding = Vec::new();

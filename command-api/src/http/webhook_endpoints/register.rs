@@ -90,9 +90,11 @@ impl Alternatives for NewWebhookEndpoint {
 pub(super) struct WebhookEndpointWithSecret {
     #[serde(flatten)]
     endpoint: WebhookEndpointResource,
-    /// Verifies the signatures of what is sent (Standard Webhooks). Shown by this answer alone: keep it.
-    #[schema(example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
-    secret: String,
+    /// Verifies the signatures of what is sent (Standard Webhooks). Shown by this answer alone: keep it. Absent
+    /// only where the request was sent again and the secret of then is gone or cannot be read.
+    #[schema(value_type = String, required = false, example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
 }
 
 impl NewWebhookEndpoint {

@@ -3,6 +3,9 @@
 //! The log and the stored answer hold only a secret's id. Its row is written first: should the process
 //! die in between, a secret is left that no stream names, and that signs nothing. The other way round, an
 //! endpoint would be left that nothing can be signed for.
+//!
+//! Once the command is in the log, nothing makes its answer an error: who read "nothing changed" would go on
+//! verifying with a secret that no longer signs.
 
 use events::webhook_endpoint::seal_about;
 use platform::{error::ApiError, seal::CannotOpen, signing_secret::SigningSecret};
@@ -34,7 +37,7 @@ struct ToldSecret {
 
 /// Submits a command that gives an endpoint a new secret, and shows that secret in the answer.
 ///
-/// A repeated `Idempotency-Key` gets the answer it got then, with the secret of then.
+/// A repeated `Idempotency-Key` gets the answer it got then, with the secret of then while it can be read.
 pub(super) async fn submit_with_secret<C: Command>(
     asked: Asked,
     state: &CommandState,
@@ -42,8 +45,8 @@ pub(super) async fn submit_with_secret<C: Command>(
     endpoint_id: Uuid,
     command: impl FnOnce(Uuid) -> C,
 ) -> Result<Accepted, ApiError> {
-    let secret_id = state.ids.next();
-    store(state, endpoint_id, secret_id).await?;
+    let (secret_id, secret) = (state.ids.next(), SigningSecret::generate());
+    store(state, endpoint_id, secret_id, &secret).await?;
     let accepted = match asked.submit(state, body, command(secret_id)).await {
         Ok(accepted) => accepted,
         Err(refused) => {
@@ -57,19 +60,25 @@ pub(super) async fn submit_with_secret<C: Command>(
     let told =
         accepted.read::<Told>().and_then(|told| Some((told.id, told.signing_secrets.first()?.secret_id)));
     let Some((endpoint_id, current)) = told else { return Ok(accepted) };
-    if current != secret_id {
-        // The answer is an earlier request's.
-        forget(state, secret_id).await;
+    if current == secret_id {
+        // Shown from memory, not read back.
+        return Ok(accepted.with_secret(secret.to_text()));
     }
-    Ok(match open(state, endpoint_id, current).await? {
+    // The answer is an earlier request's.
+    forget(state, secret_id).await;
+    Ok(match open(state, endpoint_id, current).await {
         Some(secret) => accepted.with_secret(secret),
         None => accepted,
     })
 }
 
-async fn store(state: &CommandState, endpoint_id: Uuid, secret_id: Uuid) -> Result<(), LookUpFailure> {
-    let sealed =
-        state.seal.seal(SigningSecret::generate().expose_bytes(), &seal_about(endpoint_id, secret_id));
+async fn store(
+    state: &CommandState,
+    endpoint_id: Uuid,
+    secret_id: Uuid,
+    secret: &SigningSecret,
+) -> Result<(), LookUpFailure> {
+    let sealed = state.seal.seal(secret.expose_bytes(), &seal_about(endpoint_id, secret_id));
     let sql =
         "INSERT INTO webhooks.secrets (secret_id, endpoint_id, sealed, created_at) VALUES ($1, $2, $3, $4)";
     let query = sqlx::query(sql).bind(secret_id).bind(endpoint_id).bind(sealed).bind(state.clock.now());
@@ -86,28 +95,30 @@ async fn forget(state: &CommandState, secret_id: Uuid) {
     }
 }
 
-/// The secret's text; `None` where the endpoint was deleted since, or where `SECRETS_KEY` is another one.
-async fn open(
-    state: &CommandState,
-    endpoint_id: Uuid,
-    secret_id: Uuid,
-) -> Result<Option<SecretString>, LookUpFailure> {
-    let Some(sealed) = sealed(&state.pool, secret_id).await? else { return Ok(None) };
+/// The secret's text; `None` where the endpoint was deleted since, where `SECRETS_KEY` is another one, or where
+/// the database does not answer: a rotation makes a secret anew.
+async fn open(state: &CommandState, endpoint_id: Uuid, secret_id: Uuid) -> Option<SecretString> {
+    let sealed = match sealed(&state.pool, secret_id).await {
+        Ok(sealed) => sealed?,
+        Err(error) => {
+            tracing::warn!(%error, %secret_id, "a signing secret cannot be read to be shown again");
+            return None;
+        }
+    };
     let opened = state
         .seal
         .open(&sealed, &seal_about(endpoint_id, secret_id))
         .and_then(|plain| SigningSecret::try_from_bytes(plain.expose_secret()).map_err(|_| CannotOpen));
     match opened {
-        Ok(secret) => Ok(Some(secret.to_text())),
+        Ok(secret) => Some(secret.to_text()),
         Err(error) => {
-            // The command happened, so its answer goes out all the same; a rotation makes a secret anew.
             tracing::error!(%error, %secret_id, "a signing secret cannot be shown");
-            Ok(None)
+            None
         }
     }
 }
 
-async fn sealed(pool: &PgPool, secret_id: Uuid) -> Result<Option<Vec<u8>>, LookUpFailure> {
+async fn sealed(pool: &PgPool, secret_id: Uuid) -> Result<Option<Vec<u8>>, sqlx::Error> {
     let sql = "SELECT sealed FROM webhooks.secrets WHERE secret_id = $1";
-    Ok(sqlx::query_scalar(sql).bind(secret_id).fetch_optional(pool).await?)
+    sqlx::query_scalar(sql).bind(secret_id).fetch_optional(pool).await
 }
