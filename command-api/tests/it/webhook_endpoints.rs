@@ -165,6 +165,52 @@ async fn a_partner_that_names_an_organisation_hears_of_that_one_while_it_is_gran
 }
 
 #[tokio::test]
+async fn a_partner_s_endpoint_for_one_organisation_stays_with_it() {
+    in_world(async |world| {
+        let market = world.market().await;
+        let partner = world.account("till@partner.example", Role::Partner).await;
+        for (party, field, id, owner) in [
+            ("restaurants", "restaurant_id", &market.restaurant_id, &market.restaurant),
+            ("suppliers", "supplier_id", &market.supplier_id, &market.supplier),
+        ] {
+            let partners = format!("/{party}/{id}/partners");
+            world.post(owner, &partners, json!({"email": partner.email})).await.is(201);
+            let made = world.post(&partner, ENDPOINTS, endpoint(json!({field: id}))).await.is(201);
+            let path = at(&made.id(), "");
+            let own = json!({"field": field, "one_of": [id]});
+            let cheap = json!({"field": "total_cents", "at_most": 5});
+            for (who, filter, expected) in [
+                (&partner, json!([]), json!([own])),
+                (&partner, json!([cheap]), json!([cheap, own])),
+                (&partner, json!([own, cheap]), json!([cheap, own])),
+                (&market.admin, json!([]), json!([own])),
+            ] {
+                let revised = world.patch(who, &path, json!({"filter": filter})).await.is(200);
+                assert_eq!(revised.body["filter"], expected, "{filter}");
+            }
+            for ids in [json!([Uuid::nil()]), json!([id, Uuid::nil()])] {
+                let filter = json!([cheap, {"field": field, "one_of": ids}]);
+                let refused = world.patch(&partner, &path, json!({"filter": filter})).await;
+                let faults = refused.refuses(422, "invalid").faults();
+                assert_eq!(faults, ["filter[1].one_of other_organisation"]);
+            }
+            let other = world.patch(&partner, &path, json!({"description": "till"})).await.is(200);
+            assert_eq!(other.body["filter"], json!([own]), "nor does it go with anything else");
+        }
+        // Who has all its grants, or is the organisation itself, chooses freely.
+        let more = json!({"filter": [{"field": "total_cents", "at_most": 5}]});
+        let all = world.post(&partner, ENDPOINTS, endpoint(more)).await.is(201).id();
+        let of_owner = json!([{"field": "supplier_id", "one_of": [market.supplier_id]}]);
+        let of_owner = registered(world, &market, json!({"filter": of_owner})).await.id();
+        for (who, id) in [(&partner, all), (&market.restaurant, of_owner)] {
+            let revised = world.patch(who, &at(&id, ""), json!({"filter": []})).await.is(200);
+            assert_eq!(revised.body["filter"], json!([]));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn all_faults_of_an_endpoint_come_at_once() {
     in_world(async |world| {
         let market = world.market().await;

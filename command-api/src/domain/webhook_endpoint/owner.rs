@@ -88,6 +88,42 @@ fn partner(unit: &mut Unit<'_>, named: Option<NamedOrganisation>) -> Result<NewO
     Ok(NewOwner { owner: EndpointOwner::Partner(account_id), condition: Some(condition) })
 }
 
+/// The condition that a partner's endpoint for one organisation came with, and never loses.
+///
+/// It is told by its place and shape: the last one, on an organisation's id, with one value. A partner's own
+/// condition that is just so is kept as well: for another organisation there is another endpoint, whose grant
+/// is looked at.
+fn kept_condition(endpoint: &WebhookEndpoint) -> Option<&Condition> {
+    let EndpointOwner::Partner(_) = endpoint.owner else { return None };
+    let last = endpoint.details.conditions.last()?;
+    let names_organisation = matches!(last.field.as_str(), "supplier_id" | "restaurant_id");
+    let names_one = matches!(&last.test, ConditionTest::OneOf(ids) if ids.len() == 1);
+    (names_organisation && names_one).then_some(last)
+}
+
+/// These conditions as the endpoint may have them: behind them, whatever they say, the one that it never loses.
+///
+/// # Errors
+/// 422 `other_organisation` where they name another organisation than that one.
+pub(super) fn with_kept_condition(
+    endpoint: &WebhookEndpoint,
+    mut conditions: Vec<Condition>,
+) -> Result<Vec<Condition>, Refusal> {
+    let Some(kept) = kept_condition(endpoint) else { return Ok(conditions) };
+    let names_another =
+        |condition: &Condition| match (condition.field == kept.field, &condition.test, &kept.test) {
+            (true, ConditionTest::OneOf(ids), ConditionTest::OneOf(own)) => ids != own,
+            _ => false,
+        };
+    if let Some(place) = conditions.iter().position(names_another) {
+        let message = "this endpoint is for one organisation and stays so: register another for others";
+        return Err(Refusal::invalid(format!("filter[{place}].one_of"), "other_organisation", message));
+    }
+    conditions.retain(|condition| condition != kept);
+    conditions.push(kept.clone());
+    Ok(conditions)
+}
+
 /// The endpoint, if it is the caller's or an organisation's that the caller owns. Nobody else but an auditor
 /// may know that it exists, not even the organisation's staff: its URL may hold a secret of the receiver.
 pub(super) fn endpoint_as_owner(

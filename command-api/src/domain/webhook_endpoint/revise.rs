@@ -8,7 +8,10 @@ use events::{
     },
 };
 
-use super::{WebhookEndpointCommand, concerns, owner::endpoint_as_owner};
+use super::{
+    WebhookEndpointCommand, concerns,
+    owner::{endpoint_as_owner, with_kept_condition},
+};
 use crate::domain::{Answer, Command, Stop, Unit, set};
 
 /// What changes; an outer `None` leaves it, an inner one clears it.
@@ -20,7 +23,8 @@ pub struct EndpointPatch {
     pub description: Option<Option<String>>,
     /// Types on the wire.
     pub event_types: Option<Vec<String>>,
-    /// Conditions on the data: all of them, as they are to be.
+    /// Conditions on the data: all of them, as they are to be. The one that a partner's endpoint for one
+    /// organisation came with stays, whether it is among them or not.
     pub conditions: Option<Vec<Condition>>,
     /// How much is sent.
     pub payload_style: Option<PayloadStyle>,
@@ -68,7 +72,10 @@ impl Command for ReviseWebhookEndpoint {
         let id = self.webhook_endpoint_id;
         let endpoint = endpoint_as_owner(unit, id)?;
         let concerns = concerns(endpoint.state.owner);
-        let details = self.patch.applied(&endpoint.state.details);
+        let mut details = self.patch.applied(&endpoint.state.details);
+        if self.patch.conditions.is_some() {
+            details.conditions = with_kept_condition(&endpoint.state, details.conditions)?;
+        }
         let mut endpoint = unit.decide::<WebhookEndpoint>(id, concerns, C::Revise { details })?;
         if let Some(enabled) = self.patch.enabled {
             let switch = if enabled { C::Enable } else { C::Disable { reason: DisabledReason::Owner } };

@@ -45,7 +45,9 @@ pub(crate) struct WebhookEndpointRevision {
     #[deserr(default)]
     #[schema(value_type = Option<Purpose>)]
     description: Change<Purpose>,
-    /// Conditions on the event's `data`: all of them, as they are to be; at most 20.
+    /// Conditions on the event's `data`: all of them, as they are to be; at most 20. A partner's endpoint whose
+    /// last one names one organisation keeps that one, whether it is among these or not; another organisation
+    /// is refused: it takes another endpoint.
     #[deserr(default)]
     #[schema(value_type = Vec<WebhookFilter>, required = false)]
     filter: Given<List<WebhookFilter, 20>>,
