@@ -32,11 +32,27 @@ pub(crate) struct KeyedCommandHeaders {
     if_match: Option<String>,
 }
 
+/// Headers that commands take which change rows and no stream.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes headers; the submission reads them")]
+pub(crate) struct RowCommandHeaders {
+    /// A value of the caller's choice, 1 to 255 visible ASCII characters, the same for every attempt at one
+    /// request. The same key and body again get the stored answer with status 200 and
+    /// `Idempotency-Replayed: true`; the same key with another body, 422. Kept 7 days at least.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, example = "8f14e45f-order-1")]
+    idempotency_key: Option<String>,
+    /// `*` or nothing: this has no revision, and one that is named is refused with 400.
+    #[param(rename = "If-Match", example = "*")]
+    if_match: Option<String>,
+}
+
 /// What every command may answer beside its resource.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes answers; ApiError is what carries them")]
 pub(crate) enum CommandRefusals {
-    /// `invalid_json`, `invalid_idempotency_key`, `idempotency_key_required`, `invalid_if_match`.
+    /// `invalid_json`, `body_incomplete`, `invalid_idempotency_key`, `idempotency_key_required`,
+    /// `invalid_if_match`.
     #[response(status = 400)]
     BadRequest(ErrorBody),
     /// No valid access token.

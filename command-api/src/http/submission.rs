@@ -80,7 +80,7 @@ impl Asked {
         body: &impl Serialize,
         command: impl Command,
     ) -> Result<Accepted, ApiError> {
-        let key = self.request_key(&command, body);
+        let key = self.request_key(command.operation(), body);
         let submission = Submission {
             command: Box::new(command),
             caller: self.caller,
@@ -89,16 +89,16 @@ impl Asked {
             metadata: self.metadata,
         };
         match state.committer.submit(submission).await {
-            Ok(outcome) => Ok(Accepted { outcome, collection: None, secret: None }),
+            Ok(outcome) => Ok(Accepted::of(outcome)),
             Err(error) => Err(refused(error)),
         }
     }
 
     /// The key within the account and the operation: a key that somebody else guesses shows nothing.
-    fn request_key(&self, command: &impl Command, body: &impl Serialize) -> Option<RequestKey> {
+    pub(crate) fn request_key(&self, operation: &str, body: &impl Serialize) -> Option<RequestKey> {
         let key = self.key.clone()?;
         let account_id = self.caller.account_id().map(|id| id.to_string()).unwrap_or_default();
-        let scope = format!("{account_id}:{}", command.operation());
+        let scope = format!("{account_id}:{operation}");
         Some(RequestKey { key: IdempotencyKey { scope, key }, request_hash: request_hash(&self.path, body) })
     }
 }
@@ -113,7 +113,7 @@ fn request_hash(path: &str, body: &impl Serialize) -> [u8; 32] {
     Sha256::digest(canonical_json(&Request { path, body })).into()
 }
 
-/// A command that is in the log.
+/// A command that is in the log, or whose rows are written.
 pub(crate) struct Accepted {
     outcome: Outcome,
     collection: Option<&'static str>,
@@ -129,6 +129,11 @@ struct Told {
 }
 
 impl Accepted {
+    /// The answer with that outcome.
+    pub(crate) fn of(outcome: Outcome) -> Self {
+        Self { outcome, collection: None, secret: None }
+    }
+
     /// The same, with the new resource's address under that collection in `Location`.
     pub(crate) fn under(self, collection: &'static str) -> Self {
         Self { collection: Some(collection), ..self }

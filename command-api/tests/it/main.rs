@@ -5,6 +5,7 @@ mod access;
 mod bodies;
 mod hot_stock;
 mod idempotency;
+mod keyed_rows;
 mod notifications;
 mod openapi;
 mod partners;

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::world::{Account, Answer, World, in_world};
 
 const PREFERENCES: &str = "/notification-preferences";
-const DEVICES: &str = "/notification-devices";
+pub const DEVICES: &str = "/notification-devices";
 
 /// A notification as the consumer writes it.
-async fn notified(world: &World, who: &Account, in_app: bool) -> Uuid {
+pub async fn notified(world: &World, who: &Account, in_app: bool) -> Uuid {
     let id = UuidV7Ids.next();
     let mut tx = world.owner().await;
     sqlx::query(

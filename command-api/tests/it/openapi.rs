@@ -49,6 +49,10 @@ async fn every_command_is_documented_with_its_statuses() {
             assert!(responses.contains_key("200"), "{name} does not document its answer");
             assert!(operation["security"].is_array(), "{name} says nothing of its token");
             assert!(operation["summary"].is_string(), "{name} has no summary");
+            let takes_key = operation["parameters"]
+                .as_array()
+                .is_some_and(|known| known.iter().any(|parameter| parameter["name"] == "Idempotency-Key"));
+            assert!(takes_key, "{name} does not document Idempotency-Key");
             let has_path_id = name.contains("{id}");
             assert!(!has_path_id || responses.contains_key("404"), "{name} does not document 404");
         }

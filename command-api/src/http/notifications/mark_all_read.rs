@@ -1,16 +1,20 @@
 //! `POST /api/v1/notifications/read-all`.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, http::StatusCode};
 use platform::{body::OptionalJson, error::ApiError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{RowFault, own_account, shown};
+use super::{
+    RowFault,
+    keyed_rows::{Begun, KeyedRows},
+    own_account,
+};
 use crate::http::{
-    answers::{BodyRefusals, CommandRefusals},
+    answers::{BodyRefusals, CommandRefusals, RowCommandHeaders},
     fields::Nothing,
     state::CommandState,
-    submission::Asked,
+    submission::{Accepted, Asked},
 };
 
 /// What became of the inbox.
@@ -24,9 +28,9 @@ pub(crate) struct AllRead {
 /// The caller has read all that is in its inbox.
 #[utoipa::path(
     post, path = "/api/v1/notifications/read-all", tag = "notifications",
-    request_body = Option<Nothing>, security(("bearer" = [])),
+    request_body = Option<Nothing>, params(RowCommandHeaders), security(("bearer" = [])),
     responses(
-        (status = 200, body = AllRead, headers(
+        (status = 200, body = AllRead, description = "What became of it.", headers(
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
         CommandRefusals, BodyRefusals
@@ -35,12 +39,15 @@ pub(crate) struct AllRead {
 pub(crate) async fn mark_all_notifications_read(
     State(state): State<CommandState>,
     asked: Asked,
-    OptionalJson(Nothing {}): OptionalJson<Nothing>,
-) -> Result<Response, ApiError> {
-    let mut connection = state.pool.acquire().await.map_err(RowFault::from)?;
+    OptionalJson(body): OptionalJson<Nothing>,
+) -> Result<Accepted, ApiError> {
+    let mut rows = match KeyedRows::begin(&state, &asked, "mark_all_notifications_read", &body).await? {
+        Begun::Fresh(rows) => rows,
+        Begun::Done(accepted) => return Ok(accepted),
+    };
     let sql = "UPDATE notifications.notifications SET read_at = $2 \
                WHERE account_id = $1 AND in_app AND read_at IS NULL";
     let marking = sqlx::query(sql).bind(own_account(&asked).0).bind(state.clock.now());
-    let marked = marking.execute(&mut *connection).await.map_err(RowFault::from)?;
-    shown(&mut connection, StatusCode::OK, &AllRead { read: marked.rows_affected() }).await
+    let marked = marking.execute(rows.connection()).await.map_err(RowFault::from)?;
+    rows.answer(&state, StatusCode::OK, &AllRead { read: marked.rows_affected() }).await
 }

@@ -1,6 +1,6 @@
 //! `POST /api/v1/notifications/{id}/read`.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use events::{resource::NotificationResource, values::AccountId};
 use platform::{
@@ -10,19 +10,23 @@ use platform::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{RowFault, own_account, shown};
+use super::{
+    RowFault,
+    keyed_rows::{Begun, KeyedRows},
+    own_account,
+};
 use crate::http::{
-    answers::{BodyRefusals, CommandRefusals},
+    answers::{BodyRefusals, CommandRefusals, RowCommandHeaders},
     fields::Nothing,
     state::CommandState,
-    submission::Asked,
+    submission::{Accepted, Asked},
 };
 
 /// The caller has read it. A second time changes nothing: `read_at` stays the first.
 #[utoipa::path(
     post, path = "/api/v1/notifications/{id}/read", tag = "notifications",
     request_body = Option<Nothing>,
-    params(("id" = Uuid, Path, description = "The notification.")), security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The notification."), RowCommandHeaders), security(("bearer" = [])),
     responses(
         (status = 200, body = NotificationResource, description = "As it now is.", headers(
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
@@ -35,14 +39,17 @@ pub(crate) async fn mark_notification_read(
     State(state): State<CommandState>,
     asked: Asked,
     Path(id): Path<Uuid>,
-    OptionalJson(Nothing {}): OptionalJson<Nothing>,
-) -> Result<Response, ApiError> {
-    let mut connection = state.pool.acquire().await.map_err(RowFault::from)?;
-    let read = mark(&mut connection, own_account(&asked), id, state.clock.now()).await?;
+    OptionalJson(body): OptionalJson<Nothing>,
+) -> Result<Accepted, ApiError> {
+    let mut rows = match KeyedRows::begin(&state, &asked, "mark_notification_read", &body).await? {
+        Begun::Fresh(rows) => rows,
+        Begun::Done(accepted) => return Ok(accepted),
+    };
+    let read = mark(rows.connection(), own_account(&asked), id, state.clock.now()).await?;
     let read = read.ok_or_else(|| {
         ApiError::not_found("notification_not_found", format!("Notification {id} was not found."))
     })?;
-    shown(&mut connection, StatusCode::OK, &read).await
+    rows.answer(&state, StatusCode::OK, &read).await
 }
 
 async fn mark(

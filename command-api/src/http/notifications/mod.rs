@@ -3,6 +3,7 @@
 //! Choices are facts and go through the log. What was read, and which devices there are, are rows: nobody
 //! will ever ask for their history, and a token that is gone must be gone.
 
+mod keyed_rows;
 mod language;
 pub(crate) mod mark_all_read;
 pub(crate) mod mark_read;
@@ -12,17 +13,11 @@ pub(crate) mod set_preferences;
 pub(crate) mod unsubscribe;
 mod unsubscribe_page;
 
-use axum::{
-    http::{HeaderValue, StatusCode},
-    response::{IntoResponse, Response},
-};
 use events::{
-    log::{Retry, read_head, retry_of},
+    log::{Retry, retry_of},
     values::AccountId,
 };
-use platform::{body::Json, error::ApiError};
-use serde::Serialize;
-use sqlx::PgConnection;
+use platform::error::ApiError;
 
 use super::submission::Asked;
 
@@ -52,16 +47,4 @@ impl From<RowFault> for ApiError {
 /// Who asks; nobody touches anything here but their own.
 fn own_account(asked: &Asked) -> AccountId {
     asked.caller.account_id().expect("a request is made by an account")
-}
-
-/// The resource, with the log's head: a read that waits for it sees at least what the caller saw.
-async fn shown(
-    connection: &mut PgConnection,
-    status: StatusCode,
-    resource: &impl Serialize,
-) -> Result<Response, ApiError> {
-    let head = read_head(connection).await.map_err(RowFault::from)?;
-    let mut response = (status, Json(resource)).into_response();
-    response.headers_mut().insert("iris-position", HeaderValue::from(head.position));
-    Ok(response)
 }

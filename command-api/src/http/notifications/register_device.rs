@@ -1,10 +1,6 @@
 //! `POST /api/v1/notification-devices`.
 
-use axum::{
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use events::{resource::DeviceResource, values::AccountId};
@@ -17,12 +13,16 @@ use sqlx::{Connection, FromRow, PgConnection, Row};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{RowFault, own_account, shown};
+use super::{
+    RowFault,
+    keyed_rows::{Begun, KeyedRows},
+    own_account,
+};
 use crate::http::{
-    answers::{BodyRefusals, CommandRefusals},
+    answers::{BodyRefusals, CommandRefusals, RowCommandHeaders},
     fields::{Line, Name},
     state::CommandState,
-    submission::Asked,
+    submission::{Accepted, Asked},
 };
 
 /// How many devices an account may have: one that registers tokens without end fills no table.
@@ -46,37 +46,40 @@ pub(crate) struct NewDevice {
 /// registered is the caller's from now on.
 #[utoipa::path(
     post, path = "/api/v1/notification-devices", tag = "notifications",
-    request_body = NewDevice, security(("bearer" = [])),
+    request_body = NewDevice, params(RowCommandHeaders), security(("bearer" = [])),
     responses(
         (status = 201, body = DeviceResource, description = "A new device.", headers(
             ("Location" = String, description = "The device."),
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
-        (status = 200, body = DeviceResource, description = "The caller had registered that token before."),
+        (status = 200, body = DeviceResource, description = "The caller had registered that token before; or the \
+            same request again: the answer it got then.", headers(
+            ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
+        )),
         (status = 409, body = ErrorBody, description = "`too_many_devices`: an account has at most 50."),
-        CommandRefusals, BodyRefusals
+        CommandRefusals, BodyRefusals,
+        (status = 503, body = ErrorBody, description = "`database_unavailable`; `token_contended`: other accounts \
+            register the same token at this moment. Send the same request again. See `Retry-After`.")
     )
 )]
 pub(crate) async fn register_notification_device(
     State(state): State<CommandState>,
     asked: Asked,
     Json(body): Json<NewDevice>,
-) -> Result<Response, ApiError> {
+) -> Result<Accepted, ApiError> {
+    let mut rows = match KeyedRows::begin(&state, &asked, "register_notification_device", &body).await? {
+        Begun::Fresh(rows) => rows,
+        Begun::Done(accepted) => return Ok(accepted),
+    };
     let account_id = own_account(&asked);
     let (token, name) = (body.token.into_string(), body.name.map(Name::into_string));
-    let mut connection = state.pool.acquire().await.map_err(RowFault::from)?;
     for _ in 0..ATTEMPTS_MAX {
         let device = Registration { id: state.ids.next(), account_id, token: &token, name: name.as_deref() };
-        match register(&mut connection, &device, state.clock.now()).await? {
-            Registered::Device { resource, is_new: false } => {
-                return shown(&mut connection, StatusCode::OK, &resource).await;
-            }
-            Registered::Device { resource, is_new: true } => {
-                let mut response = shown(&mut connection, StatusCode::CREATED, &resource).await?;
-                let location = format!("/api/v1/notification-devices/{}", resource.id);
-                let location = HeaderValue::from_str(&location).expect("an id is a header value");
-                response.headers_mut().insert(header::LOCATION, location);
-                return Ok(response);
+        match register(rows.connection(), &device, state.clock.now()).await? {
+            Registered::Device { resource, is_new } => {
+                let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+                let accepted = rows.answer(&state, status, &resource).await?;
+                return Ok(accepted.under("/api/v1/notification-devices"));
             }
             Registered::TooMany => {
                 let message = format!("An account has at most {DEVICES_MAX} devices; remove one first.");
@@ -106,6 +109,8 @@ async fn register(
     device: &Registration<'_>,
     now: DateTime<Utc>,
 ) -> Result<Registered, RowFault> {
+    // Within the command's transaction this is a savepoint: what an attempt that came to nothing had deleted
+    // is back before the next one.
     let mut tx = connection.begin().await?;
     // Whoever holds the token now has the device in hand. It becomes a device of its own rather than change
     // hands: what is still queued for the former owner goes away with the row, and is not pushed to another.

@@ -1,6 +1,6 @@
 //! `DELETE /api/v1/notification-devices/{id}`.
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, http::StatusCode};
 use events::resource::DeviceResource;
 use platform::{
     body::{OptionalJson, Path},
@@ -8,19 +8,23 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::{RowFault, own_account, shown};
+use super::{
+    RowFault,
+    keyed_rows::{Begun, KeyedRows},
+    own_account,
+};
 use crate::http::{
-    answers::{BodyRefusals, CommandRefusals},
+    answers::{BodyRefusals, CommandRefusals, RowCommandHeaders},
     fields::Nothing,
     state::CommandState,
-    submission::Asked,
+    submission::{Accepted, Asked},
 };
 
 /// No more pushes go to this device, and its token is forgotten.
 #[utoipa::path(
     delete, path = "/api/v1/notification-devices/{id}", tag = "notifications",
     request_body = Option<Nothing>,
-    params(("id" = Uuid, Path, description = "The device.")), security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The device."), RowCommandHeaders), security(("bearer" = [])),
     responses(
         (status = 200, body = DeviceResource, description = "As it was.", headers(
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
@@ -33,15 +37,18 @@ pub(crate) async fn remove_notification_device(
     State(state): State<CommandState>,
     asked: Asked,
     Path(id): Path<Uuid>,
-    OptionalJson(Nothing {}): OptionalJson<Nothing>,
-) -> Result<Response, ApiError> {
-    let mut connection = state.pool.acquire().await.map_err(RowFault::from)?;
+    OptionalJson(body): OptionalJson<Nothing>,
+) -> Result<Accepted, ApiError> {
+    let mut rows = match KeyedRows::begin(&state, &asked, "remove_notification_device", &body).await? {
+        Begun::Fresh(rows) => rows,
+        Begun::Done(accepted) => return Ok(accepted),
+    };
     let sql = "DELETE FROM notifications.devices WHERE device_id = $1 AND account_id = $2 \
                RETURNING device_id, name, created_at";
     let removing = sqlx::query_as(sql).bind(id).bind(own_account(&asked).0);
     let removed: Option<DeviceResource> =
-        removing.fetch_optional(&mut *connection).await.map_err(RowFault::from)?;
+        removing.fetch_optional(rows.connection()).await.map_err(RowFault::from)?;
     let removed = removed
         .ok_or_else(|| ApiError::not_found("device_not_found", format!("Device {id} was not found.")))?;
-    shown(&mut connection, StatusCode::OK, &removed).await
+    rows.answer(&state, StatusCode::OK, &removed).await
 }
