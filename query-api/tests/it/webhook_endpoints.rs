@@ -1,5 +1,7 @@
 //! Webhook endpoints and their deliveries, as their owners see them.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use events::{
     values::MemberRole::{Owner, Staff},
@@ -8,7 +10,7 @@ use events::{
     },
 };
 use serde_json::{Value, json};
-use sqlx::types::Json;
+use sqlx::{postgres::PgPoolOptions, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -274,4 +276,39 @@ async fn a_delivery_shows_every_attempt() {
     assert_eq!(attempts[0]["response_body"], "no\u{fffd} room");
     assert_eq!(attempts[0]["response_headers"], json!({"content-type": "text/plain"}));
     assert_eq!((&attempts[0]["headers_ms"], &attempts[0]["total_ms"]), (&json!(12), &json!(15)));
+}
+
+#[tokio::test]
+async fn the_rights_of_reads_suffice() {
+    let world = town().await;
+    delivery(&world, 70, "delivered", "iris.order.placed.v1", 1).await;
+    let lane = "INSERT INTO webhooks.lanes (endpoint_id, registered_position, state) VALUES ($1, 1, '{}')";
+    sqlx::query(lane).bind(id(OF_RESTAURANT)).execute(&world.pool).await.unwrap();
+    // As in production: a role that owns nothing, so that a missing grant shows here.
+    let options = world.pool.connect_options().as_ref().clone().options([("role", "iris_query")]);
+    let pool = PgPoolOptions::new().max_connections(2).connect_with(options).await.unwrap();
+    let restricted = World::over(pool.clone(), Duration::from_secs(20));
+    let endpoints = "/api/v1/webhook-endpoints";
+    let one = format!("{endpoints}/{}", id(OF_RESTAURANT));
+    for (number, path) in [
+        (102, format!("{endpoints}?count=true")),
+        (102, format!("{endpoints}?restaurant_id={}&status=active", id(RESTAURANT))),
+        (102, one.clone()),
+        (102, format!("{one}/deliveries?count=true&state=delivered")),
+        (102, format!("{one}/deliveries/{}", id(70))),
+        (102, format!("/api/v1/restaurants/{}/partners?count=true", id(RESTAURANT))),
+        (104, format!("/api/v1/suppliers/{}/partners?count=true", id(SUPPLIER))),
+        (107, endpoints.to_owned()),
+        (107, format!("/api/v1/restaurants/{}", id(RESTAURANT))),
+        (106, "/api/v1/event-types".to_owned()),
+    ] {
+        let answer = restricted.get(caller(number), &path).await;
+        assert_eq!(answer.status, 200, "{number} {path}: {}", answer.json());
+    }
+    assert_eq!(restricted.get(caller(102), &one).await.json()["health"]["state"], "healthy");
+    let listed = restricted.get(caller(102), &format!("{one}/deliveries")).await;
+    assert_eq!(listed.ids(), [id(70)]);
+    // Nor do they reach further: what signs is not theirs to read.
+    let secrets = sqlx::query("SELECT sealed FROM webhooks.secrets").execute(&pool).await;
+    assert_eq!(secrets.unwrap_err().as_database_error().unwrap().code().as_deref(), Some("42501"));
 }
