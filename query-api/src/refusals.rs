@@ -15,13 +15,17 @@ pub(crate) fn not_found(what: &'static str, id: Uuid) -> ApiError {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes answers; ApiError is what carries them")]
 pub(crate) enum ReadRefusals {
-    /// A header that cannot be read: `invalid_min_position`.
+    /// A header or a query string that cannot be read: `invalid_min_position`, `invalid_query`.
     #[response(status = 400)]
     BadRequest(ErrorBody),
     /// No valid access token.
     #[response(status = 401)]
     Unauthorized(ErrorBody),
-    /// `read_model_behind`: `Iris-Min-Position` was not reached within 2 s; see `Retry-After`.
+    /// `unknown_role`: the token is no account's.
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+    /// `read_model_behind`: `Iris-Min-Position`, or what the log held when the request came, was not reached
+    /// within 2 s. `database_unavailable`. See `Retry-After`.
     #[response(status = 503)]
     Unavailable(ErrorBody),
 }

@@ -64,8 +64,8 @@ pub(crate) enum CommandRefusals {
     /// Every fault of the body, in `details`; or `idempotency_key_reused`.
     #[response(status = 422)]
     Invalid(ErrorBody),
-    /// `queue_full`, `log_unavailable`, `stopping`: nothing changed. `outcome_unknown`: send the same request
-    /// with the same key again. See `Retry-After`.
+    /// `queue_full`, `log_unavailable`, `stopping`: nothing changed. `outcome_unknown`, `database_unavailable`:
+    /// send the same request with the same key again. See `Retry-After`.
     #[response(status = 503)]
     Unavailable(ErrorBody),
 }

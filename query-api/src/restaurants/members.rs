@@ -32,9 +32,9 @@ const MODELS: [ReadModel; 3] = [ReadModel::Restaurants, ReadModel::Orders, ReadM
     security(("bearer" = [])),
     responses(
         (status = 200, body = List<MemberResource>),
-        (status = 403, body = ErrorBody, description = "`owner_only`."),
         (status = 404, body = ErrorBody, description = "`restaurant_not_found`."),
-        ReadRefusals, ListRefusals
+        ReadRefusals, ListRefusals,
+        (status = 403, body = ErrorBody, description = "`owner_only`; `unknown_role`: the token is no account's.")
     )
 )]
 pub(crate) async fn list_restaurant_members(

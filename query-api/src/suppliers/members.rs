@@ -32,9 +32,9 @@ const MODELS: [ReadModel; 2] = [ReadModel::Suppliers, ReadModel::Accounts];
     security(("bearer" = [])),
     responses(
         (status = 200, body = List<MemberResource>),
-        (status = 403, body = ErrorBody, description = "`owner_only`."),
         (status = 404, body = ErrorBody, description = "`supplier_not_found`."),
-        ReadRefusals, ListRefusals
+        ReadRefusals, ListRefusals,
+        (status = 403, body = ErrorBody, description = "`owner_only`; `unknown_role`: the token is no account's.")
     )
 )]
 pub(crate) async fn list_supplier_members(

@@ -17,7 +17,7 @@ async fn every_route_is_documented_with_its_refusals_and_takes_a_position() {
     for (path, item) in paths.iter().filter(|(path, _)| !CONSTANT.contains(&path.as_str())) {
         let get = &item["get"];
         let responses = get["responses"].as_object().unwrap();
-        for status in ["200", "400", "401", "503"] {
+        for status in ["200", "400", "401", "403", "503"] {
             assert!(responses.contains_key(status), "{path} {status}");
         }
         // An account's preferences are one resource, though no id names it.
@@ -30,6 +30,11 @@ async fn every_route_is_documented_with_its_refusals_and_takes_a_position() {
         assert!(takes(get, "Iris-Min-Position"), "{path}");
         assert_eq!(get["tags"].as_array().map(Vec::len), Some(1), "{path}");
         assert!(get["summary"].as_str().is_some_and(|summary| summary.len() > 10), "{path}");
+    }
+    for organisations in ["restaurants", "suppliers"] {
+        let partners = &paths[&format!("/api/v1/{organisations}/{{id}}/partners")]["get"]["responses"];
+        let told = partners["403"]["description"].as_str().unwrap();
+        assert!(told.contains("`owner_only`"), "what all reads say must not hide what this one says: {told}");
     }
     let example =
         &paths["/api/v1/orders/{id}"]["get"]["responses"]["200"]["content"]["application/json"]["example"];

@@ -84,7 +84,8 @@ pub(super) struct WebhookFilter {
     /// A field of `data` as a path of at most 5 names: `supplier_id`, `invoice.total_cents`.
     #[schema(value_type = String, example = "supplier_id")]
     field: FieldPath,
-    /// Its value is one of these texts. Exactly one of this, `at_least` and `at_most` must be given.
+    /// Its value is one of these texts: 1 to 100, each of 1 to 200 characters. Exactly one of this, `at_least`
+    /// and `at_most` must be given.
     #[deserr(default)]
     #[schema(value_type = Option<Vec<String>>)]
     one_of: Option<Texts>,
