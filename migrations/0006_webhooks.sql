@@ -25,6 +25,7 @@ CREATE TABLE webhooks.lanes (
     holder              uuid,
     fence               bigint      NOT NULL DEFAULT 0,
     lease_until         timestamptz,
+    marked_revision     bigint,
     breaker_failures    int         NOT NULL DEFAULT 0,
     breaker_opened      int         NOT NULL DEFAULT 0,
     breaker_until       timestamptz,
@@ -42,6 +43,7 @@ COMMENT ON COLUMN webhooks.lanes.due IS 'When there is something to do; NULL whi
 COMMENT ON COLUMN webhooks.lanes.handshake_due IS 'When the receiver is to be asked whether it agrees.';
 COMMENT ON COLUMN webhooks.lanes.fence IS 'Raised by whoever takes the lane over: what the former holder still had in hand then writes nothing.';
 COMMENT ON COLUMN webhooks.lanes.lease_until IS 'By the clock of this database, the only one that all processes share.';
+COMMENT ON COLUMN webhooks.lanes.marked_revision IS 'The revision as of which deliveries.blocked is true. At another, or where it is NULL as after a holder that died, whoever holds the lane looks at all that are blocked.';
 COMMENT ON COLUMN webhooks.lanes.breaker_failures IS 'Failures in a row that say that nobody answers.';
 COMMENT ON COLUMN webhooks.lanes.breaker_opened IS 'How often it opened since it was last closed: each time for twice as long.';
 COMMENT ON COLUMN webhooks.lanes.warnings IS 'How many warnings its owner has had since failing_since.';
@@ -72,6 +74,7 @@ CREATE TABLE webhooks.deliveries (
     state         text        NOT NULL CHECK (state IN ('pending', 'delivered', 'failed', 'cancelled')),
     stepped_aside boolean     NOT NULL DEFAULT false,
     by_hand       boolean     NOT NULL DEFAULT false,
+    blocked       boolean     NOT NULL DEFAULT false,
     attempts      int         NOT NULL DEFAULT 0,
     due           timestamptz NOT NULL,
     created_at    timestamptz NOT NULL,
@@ -86,12 +89,27 @@ COMMENT ON COLUMN webhooks.deliveries.by_hand IS 'It had been delivered or cance
 -- An event is sent once to an endpoint, and once more per replay that asks for it.
 CREATE UNIQUE INDEX deliveries_once ON webhooks.deliveries
     (endpoint_id, event_id, COALESCE(replay_id, '00000000-0000-0000-0000-000000000000'::uuid));
--- The next ones of a lane: … WHERE endpoint_id = $1 AND state = 'pending' ORDER BY due, position.
-CREATE INDEX deliveries_due ON webhooks.deliveries (endpoint_id, due, position) WHERE state = 'pending';
--- Is there an earlier one of the same aggregate that it must wait for?
--- A failed one is in the way of later ones where the order is strict.
-CREATE INDEX deliveries_before ON webhooks.deliveries (endpoint_id, aggregate_id, position)
-    WHERE state IN ('pending', 'failed');
+COMMENT ON COLUMN webhooks.deliveries.blocked IS 'It waits for an earlier one of its aggregate and is not looked at until that is out of the way. Set and cleared by the lane''s holder alone, and only where many wait: one that is not marked may have to wait, too.';
+-- The next ones of a lane: … WHERE endpoint_id = $1 AND state = 'pending' AND NOT blocked ORDER BY due, position.
+CREATE INDEX deliveries_due ON webhooks.deliveries (endpoint_id, due, position)
+    WHERE state = 'pending' AND NOT blocked;
+-- The same where pings alone are sent: … AND origin = 'ping' ORDER BY due, position.
+CREATE INDEX deliveries_pings ON webhooks.deliveries (endpoint_id, due, position)
+    WHERE state = 'pending' AND origin = 'ping';
+-- Is there an earlier one of the same aggregate and replay that it must wait for? Those that stepped aside stand
+-- apart, so that however many there are cost nothing. Also for counting what is pending.
+CREATE INDEX deliveries_before ON webhooks.deliveries
+    (endpoint_id, aggregate_id, COALESCE(replay_id, '00000000-0000-0000-0000-000000000000'::uuid), stepped_aside,
+     position)
+    WHERE state = 'pending';
+-- One that failed or stepped aside is in the way of later ones where the order is strict.
+CREATE INDEX deliveries_before_strict ON webhooks.deliveries
+    (endpoint_id, aggregate_id, COALESCE(replay_id, '00000000-0000-0000-0000-000000000000'::uuid), position)
+    WHERE state = 'failed' OR state = 'pending' AND stepped_aside;
+-- The next blocked one of an aggregate: … AND state = 'pending' AND blocked ORDER BY position.
+CREATE INDEX deliveries_blocked ON webhooks.deliveries
+    (endpoint_id, aggregate_id, COALESCE(replay_id, '00000000-0000-0000-0000-000000000000'::uuid), position)
+    WHERE state = 'pending' AND blocked;
 -- May a replay go on? … WHERE endpoint_id = $1 AND state = 'pending' AND origin = 'replay' LIMIT n.
 CREATE INDEX deliveries_replayed ON webhooks.deliveries (endpoint_id) WHERE state = 'pending' AND origin = 'replay';
 -- GET /webhook-endpoints/{id}/deliveries: newest first.

@@ -100,7 +100,8 @@ async fn claim(running: &Running, lanes_max: usize) -> Result<Vec<HeldLane>, sql
     }
     let sql = format!(
         "UPDATE webhooks.lanes l \
-         SET holder = $1, fence = l.fence + 1, lease_until = clock_timestamp() + make_interval(secs => $2) \
+         SET holder = $1, fence = l.fence + 1, lease_until = clock_timestamp() + make_interval(secs => $2), \
+             marked_revision = CASE WHEN l.holder IS NULL THEN l.marked_revision END \
          FROM (SELECT endpoint_id FROM webhooks.lanes \
                WHERE due <= $3 AND (lease_until IS NULL OR lease_until <= clock_timestamp()) \
                ORDER BY due LIMIT $4 FOR UPDATE SKIP LOCKED) AS c \

@@ -9,6 +9,8 @@ mod breaking;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod crowds;
+#[cfg(test)]
 mod failing;
 #[cfg(test)]
 mod hearing;

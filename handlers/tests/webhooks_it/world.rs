@@ -444,6 +444,24 @@ impl World {
         tokio::time::timeout(LIMIT, asked).await.unwrap_or_else(|_| panic!("{:?}", self.commands.asked()));
     }
 
+    /// Rows and index entries of deliveries that were ever read. Nothing runs meanwhile: what a connection has
+    /// read is counted for certain only when it is closed.
+    pub async fn deliveries_read(&mut self) -> i64 {
+        self.worker = reconnect(&self.worker).await;
+        self.pool = reconnect(&self.pool).await;
+        self.until(
+            "SELECT NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() \
+               AND backend_type = 'client backend' AND pid <> pg_backend_pid())",
+        )
+        .await;
+        self.value(
+            "SELECT t.seq_tup_read + t.idx_tup_fetch + (SELECT sum(i.idx_tup_read) \
+                 FROM pg_stat_all_indexes i WHERE i.relid = t.relid)::bigint \
+             FROM pg_stat_all_tables t WHERE t.relid = 'webhooks.deliveries'::regclass",
+        )
+        .await
+    }
+
     /// Returns once no lane is held.
     pub async fn until_released(&self) {
         self.until("SELECT NOT EXISTS (SELECT 1 FROM webhooks.lanes WHERE holder IS NOT NULL)").await;
@@ -465,6 +483,13 @@ impl World {
     pub async fn execute(&self, sql: &str) {
         execute(&mut self.pool.acquire().await.unwrap(), sql).await;
     }
+}
+
+async fn reconnect(pool: &PgPool) -> PgPool {
+    pool.close().await;
+    let connections_max = pool.options().get_max_connections();
+    let options = pool.connect_options().as_ref().clone();
+    PgPoolOptions::new().max_connections(connections_max).connect_lazy_with(options)
 }
 
 async fn execute(connection: &mut PgConnection, sql: &str) {

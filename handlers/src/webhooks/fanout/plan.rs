@@ -182,7 +182,8 @@ impl Plan {
             "UPDATE webhooks.deliveries d \
              SET state = 'pending', finished_at = NULL, \
                  due = LEAST($3, (SELECT min(e.due) FROM webhooks.deliveries e \
-                                  WHERE e.endpoint_id = d.endpoint_id AND e.state = 'pending') \
+                                  WHERE e.endpoint_id = d.endpoint_id AND e.state = 'pending' \
+                                    AND NOT e.blocked) \
                                  - interval '1 microsecond'), \
                  stepped_aside = d.stepped_aside OR d.state <> 'pending', \
                  by_hand = d.by_hand OR d.state IN ('delivered', 'cancelled') \

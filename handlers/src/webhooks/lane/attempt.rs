@@ -47,6 +47,11 @@ impl Lane {
             }
         }
         let number = attempted.delivery.attempts + 1;
+        let next = self.next(fate, number, now);
+        if matches!(next, Next::Due { steps_aside: false, .. }) {
+            // It stays where it is, and what waits for it waits on.
+            self.taken.insert(attempted.delivery.delivery_id, false);
+        }
         let record = Record {
             endpoint_id: self.held.endpoint_id,
             fence: self.held.fence,
@@ -54,7 +59,7 @@ impl Lane {
             health: self.held.health.clone(),
             delivery_id: attempted.delivery.delivery_id,
             number,
-            next: self.next(fate, number, now),
+            next,
             attempted_at: attempted.begun_at,
             outcome: judgement.outcome,
             answer,

@@ -10,7 +10,7 @@ use crate::webhooks::health::Health;
 /// The columns of [`HeldLane`].
 pub(in crate::webhooks) const HELD_COLUMNS: &str = "l.endpoint_id, l.fence, l.revision, l.health_revision, l.queued, \
      l.state, l.breaker_failures, l.breaker_opened, l.breaker_until, l.failing_since, l.failures, l.warnings, \
-     l.last_success_at, l.handshake_due, l.handshake_attempts";
+     l.last_success_at, l.handshake_due, l.handshake_attempts, l.marked_revision";
 
 /// What its holder knows of a lane.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(in crate::webhooks) struct HeldLane {
     pub(in crate::webhooks) health: Health,
     pub(in crate::webhooks) handshake_due: Option<DateTime<Utc>>,
     pub(in crate::webhooks) handshake_attempts: i32,
+    /// The revision as of which the marks on its deliveries are justified.
+    pub(in crate::webhooks) marked_revision: Option<i64>,
 }
 
 impl HeldLane {
@@ -48,6 +50,7 @@ impl HeldLane {
             },
             handshake_due: row.try_get("handshake_due")?,
             handshake_attempts: row.try_get("handshake_attempts")?,
+            marked_revision: row.try_get("marked_revision")?,
         })
     }
 }

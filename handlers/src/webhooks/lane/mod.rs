@@ -5,6 +5,7 @@
 //! and no crash can turn the order around.
 
 mod attempt;
+mod heads;
 mod held;
 mod owner;
 mod refill;
@@ -16,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use events::webhook_endpoint::EndpointStatus;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
@@ -56,6 +58,12 @@ pub(super) struct Lane {
     taken: HashMap<Uuid, bool>,
     /// The last fetch brought all that it asked for: there may be more.
     has_more: bool,
+    /// As of when all that was due has been looked at; `None` where it has not.
+    complete_at: Option<DateTime<Utc>>,
+    /// Committed, and something may have waited for them.
+    done: Vec<Uuid>,
+    /// Some deliveries may be marked without need.
+    marks_unsure: bool,
     in_flight: JoinSet<Attempted>,
     written: mpsc::UnboundedReceiver<Written>,
     tell: mpsc::UnboundedSender<Written>,
@@ -104,6 +112,7 @@ impl Lane {
         let secrets = Secrets::load(&mut connection, &running.seal, held.endpoint_id).await?;
         drop(connection);
         let pace = running.pace_of(&held);
+        let marks_unsure = held.marked_revision != Some(held.revision);
         let (tell, written) = mpsc::unbounded_channel();
         let ramp = running.settings.in_flight_per_lane_max;
         Ok(Self {
@@ -115,6 +124,9 @@ impl Lane {
             queue: VecDeque::new(),
             taken: HashMap::new(),
             has_more: false,
+            complete_at: None,
+            done: Vec::new(),
+            marks_unsure,
             in_flight: JoinSet::new(),
             written,
             tell,
@@ -201,7 +213,10 @@ impl Lane {
         let Written::Committed(delivery_id) = written else { return false };
         // Only a commit that somebody waits for makes another look worth its while: one look per delivery would
         // cost more than the deliveries.
-        self.is_stale |= self.taken.remove(&delivery_id) == Some(true);
+        if self.taken.remove(&delivery_id) == Some(true) {
+            self.done.push(delivery_id);
+            self.is_stale = true;
+        }
         true
     }
 

@@ -3,29 +3,15 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use events::webhook_endpoint::{DeliveryOrder, EndpointStatus};
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use events::webhook_endpoint::EndpointStatus;
+use sqlx::{PgConnection, Row};
 use tokio::time::Instant;
 
-use super::{HELD_COLUMNS, HeldLane, Lane};
-use crate::webhooks::{health::Breaker, pace::Limits, request::DueDelivery, secrets::Secrets};
-
-/// Which deliveries of a lane may go: `$1` the endpoint, `$2` pings alone, `$3` nothing waits for its
-/// aggregate, `$4` the order is strict.
-///
-/// One waits for the earlier ones of its aggregate that came for the same reason: a replay does not hold up
-/// what happens now, and neither does one that had been delivered and was asked for again. A ping waits for nothing, and holds up nothing.
-macro_rules! may_go {
-    () => {
-        "d.endpoint_id = $1 AND d.state = 'pending' AND (d.origin = 'ping' OR NOT $2) \
-         AND (d.origin = 'ping' OR $3 OR NOT EXISTS ( \
-             SELECT 1 FROM webhooks.deliveries e \
-             WHERE e.endpoint_id = d.endpoint_id AND e.aggregate_id = d.aggregate_id \
-               AND e.position < d.position AND e.state IN ('pending', 'failed') AND NOT e.by_hand \
-               AND ($4 OR (e.state = 'pending' AND NOT e.stepped_aside)) \
-               AND e.origin = d.origin AND e.replay_id IS NOT DISTINCT FROM d.replay_id))"
-    };
-}
+use super::{
+    HELD_COLUMNS, HeldLane, Lane,
+    heads::{Heads, mark, unmark_next},
+};
+use crate::webhooks::{health::Breaker, pace::Limits, secrets::Secrets};
 
 impl Lane {
     pub(super) fn wants_refill(&self) -> bool {
@@ -38,24 +24,20 @@ impl Lane {
     pub(super) async fn refill(&mut self) -> Result<bool, sqlx::Error> {
         let running = self.running.clone();
         let mut connection = running.pool.acquire().await?;
-        (self.is_stale, self.has_more) = (false, false);
+        (self.is_stale, self.has_more, self.complete_at) = (false, false, None);
         self.looked_at = Instant::now();
         if !self.look_again(&mut connection).await? {
             return Ok(false);
         }
         let now = running.clock.now();
+        self.clear_marks(&mut connection).await?;
         let limit = match self.held.health.breaker(&running.settings, now) {
             Breaker::Open(_) => return Ok(true),
             Breaker::HalfOpen => 1_usize.saturating_sub(self.taken.len()),
             Breaker::Closed => running.settings.refill_max,
         };
         if limit > 0 && self.sends_anything() {
-            let due = self.fetch(&mut connection, now, limit).await?;
-            self.has_more = due.len() == limit;
-            for (delivery, has_follower) in due {
-                self.taken.insert(delivery.delivery_id, has_follower);
-                self.queue.push_back(delivery);
-            }
+            self.fetch(&mut connection, now, limit).await?;
         }
         Ok(true)
     }
@@ -98,6 +80,7 @@ impl Lane {
             held.health = std::mem::take(&mut self.held.health);
         }
         self.held = held;
+        self.marks_unsure = true;
         self.secrets = Secrets::load(connection, &self.running.seal, self.held.endpoint_id).await?;
         self.pace.set(Limits::of(&self.held.endpoint));
         self.parting = None;
@@ -108,6 +91,9 @@ impl Lane {
     /// What was fetched and not begun may no longer be wanted: it is fetched again if it is.
     pub(super) fn forget_queue(&mut self) {
         self.has_more = false;
+        if !self.queue.is_empty() {
+            self.complete_at = None;
+        }
         for delivery in self.queue.drain(..) {
             self.taken.remove(&delivery.delivery_id);
         }
@@ -117,39 +103,50 @@ impl Lane {
         matches!(self.held.endpoint.status, EndpointStatus::Active | EndpointStatus::Disabled)
     }
 
-    fn sends_pings_alone(&self) -> bool {
-        self.held.endpoint.status != EndpointStatus::Active
+    fn heads(&self) -> Heads {
+        if self.held.endpoint.status == EndpointStatus::Active {
+            Heads::All(self.held.endpoint.details.delivery_order)
+        } else {
+            Heads::Pings
+        }
     }
 
     async fn fetch(
-        &self,
+        &mut self,
         connection: &mut PgConnection,
         now: DateTime<Utc>,
         limit: usize,
-    ) -> Result<Vec<(DueDelivery, bool)>, sqlx::Error> {
-        let order = self.held.endpoint.details.delivery_order;
-        let rows = sqlx::query(concat!(
-            "SELECT d.delivery_id, d.event_id, d.position, d.attempts, m.body, \
-                    NOT $3 AND EXISTS ( \
-                        SELECT 1 FROM webhooks.deliveries f \
-                        WHERE f.endpoint_id = d.endpoint_id AND f.aggregate_id = d.aggregate_id \
-                          AND f.position > d.position AND f.state = 'pending') AS has_follower \
-             FROM webhooks.deliveries d \
-             JOIN webhooks.messages m ON m.event_id = d.event_id AND m.payload_style = d.payload_style \
-             WHERE ",
-            may_go!(),
-            " AND d.due <= $5 AND d.delivery_id <> ALL($6) ORDER BY d.due, d.position LIMIT $7"
-        ))
-        .bind(self.held.endpoint_id)
-        .bind(self.sends_pings_alone())
-        .bind(order == DeliveryOrder::BestEffort)
-        .bind(order == DeliveryOrder::Strict)
-        .bind(now)
-        .bind(self.taken.keys().copied().collect::<Vec<_>>())
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(connection)
-        .await?;
-        rows.iter().map(|row| Ok((due_delivery(row)?, row.try_get("has_follower")?))).collect()
+    ) -> Result<(), sqlx::Error> {
+        let taken = self.taken.keys().copied().collect();
+        let found = self.heads().find(connection, self.held.endpoint_id, now, taken, limit).await?;
+        self.has_more = found.has_more;
+        self.complete_at = (!found.has_more).then_some(now);
+        for (delivery, has_follower) in found.free {
+            self.taken.insert(delivery.delivery_id, has_follower);
+            self.queue.push_back(delivery);
+        }
+        if !found.waiting.is_empty() {
+            mark(connection, &self.held, &found.waiting).await?;
+            // Any of them may wait for any of those that are taken; and one of those may be committed already,
+            // but that will be heard of only after this.
+            self.taken.values_mut().for_each(|has_follower| *has_follower = true);
+        }
+        Ok(())
+    }
+
+    /// Takes away the marks of what need not wait any more.
+    async fn clear_marks(&mut self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if self.heads() == Heads::Pings {
+            // Nothing but pings is sent. Whoever holds the lane when that changes looks at all marks.
+            self.marks_unsure |= !self.done.is_empty();
+        } else if self.marks_unsure {
+            self.heads().review_marks(connection, self.held.endpoint_id).await?;
+            self.marks_unsure = false;
+        } else if !self.done.is_empty() {
+            unmark_next(connection, &self.done).await?;
+        }
+        self.done.clear();
+        Ok(())
     }
 
     /// Lets the lane go, due when there is something to do next. False if somebody has queued something or
@@ -159,27 +156,26 @@ impl Lane {
     /// its beginning: what a fan-out commits while it waits for the row would be overlooked, and wait for ever.
     pub(super) async fn release(&mut self) -> Result<bool, sqlx::Error> {
         self.forget_queue();
-        let order = self.held.endpoint.details.delivery_order;
-        let done = sqlx::query(concat!(
+        let mut connection = self.running.pool.acquire().await?;
+        self.clear_marks(&mut connection).await?;
+        let sql = format!(
             "UPDATE webhooks.lanes l \
-             SET holder = NULL, lease_until = NULL, \
-                 due = CASE WHEN $8 THEN l.handshake_due WHEN NOT $9 THEN NULL \
-                       ELSE (SELECT GREATEST(d.due, l.breaker_until) FROM webhooks.deliveries d WHERE ",
-            may_go!(),
-            " ORDER BY d.due LIMIT 1) END \
-             WHERE l.endpoint_id = $1 AND l.fence = $5 AND l.queued = $6 AND l.revision = $7"
-        ))
-        .bind(self.held.endpoint_id)
-        .bind(self.sends_pings_alone())
-        .bind(order == DeliveryOrder::BestEffort)
-        .bind(order == DeliveryOrder::Strict)
-        .bind(self.held.fence)
-        .bind(self.held.queued)
-        .bind(self.held.revision)
-        .bind(self.held.endpoint.status == EndpointStatus::Unverified)
-        .bind(self.sends_anything())
-        .execute(&self.running.pool)
-        .await?;
+             SET holder = NULL, lease_until = NULL, marked_revision = $8, \
+                 due = CASE WHEN $5 THEN l.handshake_due WHEN NOT $6 THEN NULL ELSE {} END \
+             WHERE l.endpoint_id = $1 AND l.fence = $2 AND l.queued = $3 AND l.revision = $4",
+            self.heads().next_due()
+        );
+        let done = sqlx::query(&sql)
+            .bind(self.held.endpoint_id)
+            .bind(self.held.fence)
+            .bind(self.held.queued)
+            .bind(self.held.revision)
+            .bind(self.held.endpoint.status == EndpointStatus::Unverified)
+            .bind(self.sends_anything())
+            .bind(self.complete_at)
+            .bind((!self.marks_unsure).then_some(self.held.revision))
+            .execute(&mut *connection)
+            .await?;
         Ok(done.rows_affected() == 1)
     }
 
@@ -187,14 +183,4 @@ impl Lane {
         // While it is being disabled, only whether it has been is of interest.
         self.parting.is_none() || self.looked_at.elapsed() >= Duration::from_millis(20)
     }
-}
-
-fn due_delivery(row: &PgRow) -> Result<DueDelivery, sqlx::Error> {
-    Ok(DueDelivery {
-        delivery_id: row.try_get("delivery_id")?,
-        event_id: row.try_get("event_id")?,
-        position: row.try_get("position")?,
-        attempts: row.try_get("attempts")?,
-        body: row.try_get("body")?,
-    })
 }
