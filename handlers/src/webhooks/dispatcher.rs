@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use platform::{clock::Clock, egress::Egress, seal::SealKey};
@@ -41,6 +44,10 @@ pub(super) struct Running {
     pub(super) writer: mpsc::Sender<Record>,
     /// Requests under way in this process.
     pub(super) permits: Arc<Semaphore>,
+    /// Receivers that are being asked whether they agree.
+    pub(super) handshakes: Arc<Semaphore>,
+    /// As many lanes are held as may be.
+    pub(super) is_full: AtomicBool,
     /// When all leases were last renewed.
     pub(super) renewed: watch::Sender<Instant>,
     pub(super) paces: Mutex<HashMap<Uuid, Arc<Pace>>>,
@@ -74,6 +81,7 @@ pub(super) async fn dispatch(running: Arc<Running>, shutdown: CancellationToken)
             lanes.spawn(Lane::run(running.clone(), held, listener, claimed_at, shutdown.clone()));
         }
         while lanes.try_join_next().is_some() {}
+        running.is_full.store(lanes.len() >= running.settings.lanes_max, Ordering::Relaxed);
         if is_full {
             continue;
         }

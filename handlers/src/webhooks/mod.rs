@@ -24,7 +24,10 @@ mod secrets;
 mod settings;
 mod writer;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use platform::{
     clock::{Clock, Ids},
@@ -97,6 +100,8 @@ impl Webhooks {
             bell: self.bell.clone(),
             writer,
             permits: Arc::new(Semaphore::new(self.settings.in_flight_max)),
+            handshakes: Arc::new(Semaphore::new(self.settings.handshakes_max)),
+            is_full: AtomicBool::new(false),
             renewed: watch::channel(Instant::now()).0,
             paces: HashMap::new().into(),
         });

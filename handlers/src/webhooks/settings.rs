@@ -21,12 +21,16 @@ pub struct WebhookSettings {
     /// Failed attempts after which a delivery no longer holds up the later ones of its aggregate, where
     /// the endpoint's order is `ordered`.
     pub step_aside_after: i32,
-    /// Requests under way at once in this process.
+    /// Requests under way at once in this process. A quarter is kept for endpoints that have none under way.
     pub in_flight_max: usize,
     /// Of those, to one endpoint: none can take them all.
     pub in_flight_per_lane_max: usize,
     /// Lanes held at once by this process.
     pub lanes_max: usize,
+    /// How long a lane is held at a stretch while as many are held as may be, so that others have their turn.
+    pub turn: Duration,
+    /// Receivers asked at once whether they agree: they may take their time, and each takes up a lane.
+    pub handshakes_max: usize,
     /// Deliveries fetched at once for a lane.
     pub refill_max: usize,
     /// Results written by one statement.
@@ -89,6 +93,8 @@ impl Default for WebhookSettings {
             in_flight_max: 256,
             in_flight_per_lane_max: 64,
             lanes_max: 512,
+            turn: Duration::from_secs(5),
+            handshakes_max: 64,
             refill_max: 128,
             commit_max: 256,
             lease: Duration::from_secs(30),

@@ -13,11 +13,11 @@ mod send;
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use events::webhook_endpoint::EndpointStatus;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
@@ -36,6 +36,9 @@ use super::{
     bell::Listener, dispatcher::Running, handshake, health::Breaker, pace::Pace, request::DueDelivery,
     secrets::Secrets, writer::Written,
 };
+
+/// When a receiver is asked whether it agrees, if too many others are being asked.
+const HANDSHAKE_LATER: TimeDelta = TimeDelta::seconds(1);
 
 /// Why a lane is no longer worked on.
 #[derive(Debug)]
@@ -77,6 +80,8 @@ pub(super) struct Lane {
     busy_at: Instant,
     claimed_at: Instant,
     paced_until: Option<Instant>,
+    /// It is let go as soon as nothing is under way, and not due before then: after those that wait already.
+    gives_way: Option<DateTime<Utc>>,
     /// The database did not answer; it is asked again then.
     rests_until: Option<Instant>,
     parting: Option<owner::Parting>,
@@ -138,6 +143,7 @@ impl Lane {
             busy_at: claimed_at,
             claimed_at,
             paced_until: None,
+            gives_way: None,
             rests_until: None,
             parting: None,
         })
@@ -145,13 +151,17 @@ impl Lane {
 
     async fn work(mut self, shutdown: CancellationToken) -> Result<Ended, sqlx::Error> {
         if self.held.endpoint.status == EndpointStatus::Unverified {
-            handshake::attempt(&self.running, &mut self.held).await?;
+            self.shake_hands().await?;
         }
         loop {
             if self.is_lost() {
                 return Ok(Ended::Lost);
             }
-            if shutdown.is_cancelled() {
+            if self.gives_way.is_none() && self.has_had_its_turn() {
+                self.gives_way = Some(self.running.clock.now());
+            }
+            let is_ending = shutdown.is_cancelled() || self.gives_way.is_some();
+            if is_ending {
                 self.stop();
             } else {
                 if self.wants_refill() {
@@ -165,7 +175,7 @@ impl Lane {
                 self.part().await;
                 self.send();
             }
-            if self.is_idle() && (shutdown.is_cancelled() || self.has_lingered()) {
+            if self.is_idle() && (is_ending || self.has_lingered()) {
                 if self.release().await? {
                     return Ok(Ended::Released);
                 }
@@ -180,6 +190,23 @@ impl Lane {
                 return Ok(ended);
             }
         }
+    }
+
+    /// Asks the receiver whether it agrees; later if many are being asked.
+    async fn shake_hands(&mut self) -> Result<(), sqlx::Error> {
+        if let Ok(_permit) = self.running.handshakes.clone().try_acquire_owned() {
+            handshake::attempt(&self.running, &mut self.held).await
+        } else {
+            self.gives_way = Some(self.running.clock.now() + HANDSHAKE_LATER);
+            Ok(())
+        }
+    }
+
+    /// Others that are due have no lane to be sent in, and this one was held for long enough.
+    fn has_had_its_turn(&self) -> bool {
+        self.running.is_full.load(Ordering::Relaxed)
+            && self.parting.is_none()
+            && self.claimed_at.elapsed() >= self.running.settings.turn
     }
 
     /// Until something happens that changes what can be done.

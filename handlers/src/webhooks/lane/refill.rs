@@ -161,7 +161,9 @@ impl Lane {
         let sql = format!(
             "UPDATE webhooks.lanes l \
              SET holder = NULL, lease_until = NULL, marked_revision = $8, \
-                 due = CASE WHEN $5 THEN l.handshake_due WHEN NOT $6 THEN NULL ELSE {} END \
+                 due = (SELECT GREATEST(n.due, $9) FROM ( \
+                     SELECT CASE WHEN $5 THEN l.handshake_due WHEN NOT $6 THEN NULL ELSE {} END AS due) AS n \
+                     WHERE n.due IS NOT NULL) \
              WHERE l.endpoint_id = $1 AND l.fence = $2 AND l.queued = $3 AND l.revision = $4",
             self.heads().next_due()
         );
@@ -174,6 +176,7 @@ impl Lane {
             .bind(self.sends_anything())
             .bind(self.complete_at)
             .bind((!self.marks_unsure).then_some(self.held.revision))
+            .bind(self.gives_way)
             .execute(&mut *connection)
             .await?;
         Ok(done.rows_affected() == 1)

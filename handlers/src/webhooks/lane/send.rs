@@ -56,9 +56,17 @@ impl Lane {
     }
 
     /// A permit out of those of this process. Who finds none queues up for one: lanes get them in turn.
+    ///
+    /// For more than one request at once, a lane takes only what leaves a quarter of them free. Otherwise a few
+    /// endpoints that answer, but slowly, would hold them all, and the others would wait for a timeout each.
     fn take_permit(&mut self) -> Option<OwnedSemaphorePermit> {
         if let Some(permit) = self.permit.take() {
             return Some(permit);
+        }
+        let kept_free = self.running.settings.in_flight_max / 4;
+        if !self.in_flight.is_empty() && self.running.permits.available_permits() <= kept_free {
+            // Looked at again when one of its own is over, or soon.
+            return None;
         }
         if self.permit_wait.is_some() {
             return None;
