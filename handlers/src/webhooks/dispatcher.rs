@@ -9,7 +9,7 @@ use std::{
 };
 
 use platform::{clock::Clock, egress::Egress, seal::SealKey};
-use sqlx::PgPool;
+use sqlx::{PgPool, Row as _, postgres::PgRow};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinSet,
@@ -76,7 +76,7 @@ pub(super) async fn dispatch(running: Arc<Running>, shutdown: CancellationToken)
             Vec::new()
         });
         let is_full = room > 0 && claimed.len() == room;
-        for held in claimed {
+        for held in claimed.iter().filter_map(held_or_tell) {
             let listener = running.bell.hang(held.endpoint_id, held.fence);
             lanes.spawn(Lane::run(running.clone(), held, listener, claimed_at, shutdown.clone()));
         }
@@ -102,7 +102,7 @@ pub(super) async fn dispatch(running: Arc<Running>, shutdown: CancellationToken)
 /// Takes up lanes that are due and in nobody's hands, the longest due first.
 ///
 /// The fence is raised with every claim. Leases are by the database's clock: processes' clocks differ.
-async fn claim(running: &Running, lanes_max: usize) -> Result<Vec<HeldLane>, sqlx::Error> {
+async fn claim(running: &Running, lanes_max: usize) -> Result<Vec<PgRow>, sqlx::Error> {
     if lanes_max == 0 {
         return Ok(Vec::new());
     }
@@ -116,14 +116,26 @@ async fn claim(running: &Running, lanes_max: usize) -> Result<Vec<HeldLane>, sql
          WHERE l.endpoint_id = c.endpoint_id \
          RETURNING {HELD_COLUMNS}"
     );
-    let rows = sqlx::query(&sql)
+    sqlx::query(&sql)
         .bind(running.holder)
         .bind(running.settings.lease.as_secs_f64())
         .bind(running.clock.now())
         .bind(i64::try_from(lanes_max).unwrap_or(i64::MAX))
         .fetch_all(&running.pool)
-        .await?;
-    rows.iter().map(HeldLane::from_row).collect()
+        .await
+}
+
+/// The lane, or `None` where its row is not one that this program can read: it is nobody's until its lease has
+/// run out, and so stands in nobody's way.
+fn held_or_tell(row: &PgRow) -> Option<HeldLane> {
+    match HeldLane::from_row(row) {
+        Ok(held) => Some(held),
+        Err(error) => {
+            let endpoint_id: Option<Uuid> = row.try_get("endpoint_id").ok();
+            tracing::error!(?endpoint_id, %error, "a webhook lane is passed over");
+            None
+        }
+    }
 }
 
 /// Renews the leases of the lanes that are worked on until dropped. One whose task has ended in any way is not

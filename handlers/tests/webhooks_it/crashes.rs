@@ -196,3 +196,19 @@ async fn a_database_that_cuts_its_connections_loses_nothing() {
     running.stop().await;
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_lane_that_cannot_be_read_holds_up_no_other() {
+    let mut world = World::new("unreadable").await;
+    let bad = world.endpoint("bad").await;
+    world.endpoint("a").await;
+    world.product().await;
+    world.fan_out().await;
+    world
+        .execute(&format!("UPDATE webhooks.lanes SET state = '{{\"state\": 1}}' WHERE endpoint_id = '{bad}'"))
+        .await;
+    let running = world.start();
+    world.receiver.until("a", 1).await;
+    running.stop().await;
+    world.end().await;
+}
