@@ -26,6 +26,7 @@ mod writer;
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -82,8 +83,9 @@ impl Webhooks {
     }
 
     /// Sends what is due, queues replays and asks receivers whether they agree, until `shutdown`. Requests
-    /// under way are then waited for, at most [`WebhookSettings::drain`]; what is dropped instead is sent again
-    /// by whoever finds its lease run out. A lost database is waited for, however long.
+    /// under way are then waited for, at most [`WebhookSettings::drain`], and their results as long again; what is dropped instead is sent again
+    /// by whoever finds its lease run out. A lost database is waited for, however long,
+    /// until then. Ends before `shutdown` only where a task of it has: then nothing more would be sent.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         let (writer, records) = mpsc::channel(RESULTS_MAX);
         let mut aside = JoinSet::new();
@@ -110,10 +112,29 @@ impl Webhooks {
         let (pool, clock) = (self.pool.clone(), self.clock.clone());
         aside.spawn(metrics::keep_gauges(pool, clock, self.settings.clone()));
 
-        dispatcher::dispatch(running, shutdown).await;
-        // With the last holder of its channel gone, the writer writes what it has and ends.
+        // Without one of the others nothing would come of what is sent: then this ends, too, and whoever runs it
+        // notices.
+        let stop = shutdown.child_token();
+        let mut dispatching = pin!(dispatcher::dispatch(running, stop.clone()));
+        tokio::select! {
+            () = &mut dispatching => {}
+            ended = writing.join_next() => {
+                tracing::error!(?ended, "the writer of webhook results has ended");
+                stop.cancel();
+                dispatching.await;
+            }
+            ended = aside.join_next() => {
+                tracing::error!(?ended, "a task that webhooks need has ended");
+                stop.cancel();
+                dispatching.await;
+            }
+        }
         aside.shutdown().await;
-        writing.join_next().await;
+        // With the last holder of its channel gone, the writer writes what it has and ends: unless the database is
+        // away. Then what it has is lost, and sent again.
+        if tokio::time::timeout(self.settings.drain, writing.join_next()).await.is_err() {
+            tracing::warn!("webhook results are left unwritten, and will be sent again");
+        }
     }
 
     fn replays(&self) -> Replays {

@@ -9,7 +9,6 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use events::log::{Retry, retry_of};
 use sqlx::{PgPool, Row};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -123,7 +122,7 @@ async fn commit_together(pool: &PgPool, batch: &[Record]) -> Option<Vec<Written>
     loop {
         match try_commit(pool, batch).await {
             Ok(held) => return Some(batch.iter().map(|record| written(record, &held)).collect()),
-            Err(error) if retry_of(&error) == Retry::Never => {
+            Err(error) if is_refused(&error) => {
                 tracing::error!(%error, results = batch.len(), "webhook results cannot be written");
                 return None;
             }
@@ -132,6 +131,13 @@ async fn commit_together(pool: &PgPool, batch: &[Record]) -> Option<Vec<Written>
         tokio::time::sleep(backoff).await;
         backoff = (backoff * 2).min(BACKOFF_MAX);
     }
+}
+
+/// True where the database will not take the values, whenever it is asked: SQLSTATE classes 22 (data exception)
+/// and 23 (integrity). Anything else, such as a missing grant, can be mended without losing a result.
+fn is_refused(error: &sqlx::Error) -> bool {
+    let Some(database) = error.as_database_error() else { return matches!(error, sqlx::Error::Encode(_)) };
+    database.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
 }
 
 fn written(record: &Record, held: &HashSet<(Uuid, i64)>) -> Written {

@@ -15,6 +15,8 @@ mod failing;
 #[cfg(test)]
 mod hearing;
 #[cfg(test)]
+mod mended;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod pace;

@@ -65,7 +65,7 @@ impl Lane {
             answer,
             written: self.tell.clone(),
         };
-        // The writer ends after every lane; if it has died, the lane does with its lease.
+        // The writer ends after every lane. If it has died, this one is lost, as it finds before it goes on.
         let _ = self.running.writer.send(record).await;
     }
 

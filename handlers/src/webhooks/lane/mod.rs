@@ -97,30 +97,34 @@ impl Lane {
         shutdown: CancellationToken,
     ) {
         let endpoint_id = held.endpoint_id;
-        match Self::begin(running, held, listener, claimed_at).await {
-            Ok(lane) => match lane.work(shutdown).await {
-                Ok(ended) => tracing::trace!(%endpoint_id, ?ended, "lane"),
+        let secrets = loop {
+            match load_secrets(&running, endpoint_id).await {
+                Ok(secrets) => break secrets,
                 // Its lease runs out, and whoever takes it up then goes on.
-                Err(error) => tracing::warn!(%endpoint_id, %error, "lane dropped"),
-            },
-            Err(error) => tracing::warn!(%endpoint_id, %error, "lane not begun"),
-        }
+                Err(_) if shutdown.is_cancelled() || claimed_at.elapsed() > running.settings.lease / 2 => {
+                    tracing::warn!(%endpoint_id, "lane not begun");
+                    return;
+                }
+                Err(error) => tracing::warn!(%endpoint_id, %error, "lane waits for the database"),
+            }
+            tokio::time::sleep(running.settings.poll).await;
+        };
+        let ended = Self::begin(running, held, secrets, listener, claimed_at).work(shutdown).await;
+        tracing::trace!(%endpoint_id, ?ended, "lane");
     }
 
-    async fn begin(
+    fn begin(
         running: Arc<Running>,
         held: HeldLane,
+        secrets: Secrets,
         listener: Listener,
         claimed_at: Instant,
-    ) -> Result<Self, sqlx::Error> {
-        let mut connection = running.pool.acquire().await?;
-        let secrets = Secrets::load(&mut connection, &running.seal, held.endpoint_id).await?;
-        drop(connection);
+    ) -> Self {
         let pace = running.pace_of(&held);
         let marks_unsure = held.marked_revision != Some(held.revision);
         let (tell, written) = mpsc::unbounded_channel();
         let ramp = running.settings.in_flight_per_lane_max;
-        Ok(Self {
+        Self {
             running,
             listener,
             held,
@@ -146,16 +150,16 @@ impl Lane {
             gives_way: None,
             rests_until: None,
             parting: None,
-        })
+        }
     }
 
-    async fn work(mut self, shutdown: CancellationToken) -> Result<Ended, sqlx::Error> {
+    async fn work(mut self, shutdown: CancellationToken) -> Ended {
         if self.held.endpoint.status == EndpointStatus::Unverified {
-            self.shake_hands().await?;
+            self.shake_hands().await;
         }
         loop {
             if self.is_lost() {
-                return Ok(Ended::Lost);
+                return Ended::Lost;
             }
             if self.gives_way.is_none() && self.has_had_its_turn() {
                 self.gives_way = Some(self.running.clock.now());
@@ -167,7 +171,7 @@ impl Lane {
                 if self.wants_refill() {
                     match self.refill().await {
                         Ok(true) => {}
-                        Ok(false) => return Ok(Ended::Lost),
+                        Ok(false) => return Ended::Lost,
                         // Requests are under way: given up now, they would be made again.
                         Err(error) => self.rest(&error),
                     }
@@ -176,29 +180,41 @@ impl Lane {
                 self.send();
             }
             if self.is_idle() && (is_ending || self.has_lingered()) {
-                if self.release().await? {
-                    return Ok(Ended::Released);
+                match self.let_go().await {
+                    Ok(Some(ended)) => return ended,
+                    Ok(None) => continue,
+                    // While a lane that is idle waits for the database, it may as well be kept.
+                    Err(error) => self.rest(&error),
                 }
-                // Something came, or the lane is in other hands: looking again tells.
-                if !self.look().await? {
-                    return Ok(Ended::Lost);
-                }
-                self.is_stale = true;
-                continue;
             }
             if let Some(ended) = self.wait(&shutdown).await {
-                return Ok(ended);
+                return ended;
             }
         }
     }
 
+    /// Lets the lane go; `None` where something has come.
+    async fn let_go(&mut self) -> Result<Option<Ended>, sqlx::Error> {
+        if self.release().await? {
+            return Ok(Some(Ended::Released));
+        }
+        // Something came, or the lane is in other hands: looking again tells.
+        if !self.look().await? {
+            return Ok(Some(Ended::Lost));
+        }
+        self.is_stale = true;
+        Ok(None)
+    }
+
     /// Asks the receiver whether it agrees; later if many are being asked.
-    async fn shake_hands(&mut self) -> Result<(), sqlx::Error> {
-        if let Ok(_permit) = self.running.handshakes.clone().try_acquire_owned() {
-            handshake::attempt(&self.running, &mut self.held).await
-        } else {
+    async fn shake_hands(&mut self) {
+        let Ok(_permit) = self.running.handshakes.clone().try_acquire_owned() else {
             self.gives_way = Some(self.running.clock.now() + HANDSHAKE_LATER);
-            Ok(())
+            return;
+        };
+        if let Err(error) = handshake::attempt(&self.running, &mut self.held).await {
+            // When to ask again was not written down, so it is asked again at once: but when the database is back.
+            self.rest(&error);
         }
     }
 
@@ -278,7 +294,12 @@ impl Lane {
 
     /// Past three quarters of its lease without a renewal, a lane counts as lost: what is sent after the lease
     /// may be sent by somebody else, too.
+    ///
+    /// So does one whose results nobody writes any more: what it waits for will never be committed.
     fn is_lost(&self) -> bool {
+        if self.running.writer.is_closed() {
+            return true;
+        }
         let renewed_at = *self.running.renewed.borrow();
         self.claimed_at.max(renewed_at).elapsed() > self.running.settings.lease * 3 / 4
     }
@@ -290,4 +311,9 @@ impl Lane {
         let look = Instant::now() + pause.min(settings.poll);
         self.paced_until.map_or(look, |until| until.min(look))
     }
+}
+
+async fn load_secrets(running: &Running, endpoint_id: Uuid) -> Result<Secrets, sqlx::Error> {
+    let mut connection = running.pool.acquire().await?;
+    Secrets::load(&mut connection, &running.seal, endpoint_id).await
 }
