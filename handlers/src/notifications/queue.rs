@@ -148,13 +148,16 @@ async fn ready_in_tx(
     .await
 }
 
+/// A message that is not sent now: until when it waits, or why it is over.
+type Aside = (Uuid, Option<DateTime<Utc>>, Option<&'static str>);
+
 /// Puts off what comes in quiet hours, and settles what is no longer to be sent.
 async fn set_aside_in_tx(
     tx: &mut PgConnection,
     judged: &[(&Ready, Standing)],
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    let aside: Vec<(Uuid, Option<DateTime<Utc>>, Option<&str>)> = judged
+    let aside: Vec<Aside> = judged
         .iter()
         .filter_map(|(one, standing)| match standing {
             Standing::Sendable => None,

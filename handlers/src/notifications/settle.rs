@@ -121,11 +121,11 @@ pub(crate) async fn settle(
             .execute(&mut *tx)
             .await?;
     }
-    let held = tried.iter().find_map(|tried| match &tried.outcome {
+    let first_hold = tried.iter().find_map(|tried| match &tried.outcome {
         Outcome::Held(hold) => Some(hold),
         _ => None,
     });
-    match held {
+    match first_hold {
         Some(hold) => pause_in_tx(&mut tx, channel, hold, now).await?,
         None if tried.iter().any(|tried| tried.outcome.shows_that_the_channel_works()) => {
             unpause_in_tx(&mut tx, channel).await?;

@@ -128,7 +128,8 @@ async fn both_secrets_sign_while_one_replaces_the_other() {
     assert_eq!(first.header("iris-attempt"), "1");
     let body: serde_json::Value = serde_json::from_slice(&first.body).unwrap();
     assert_eq!(body["id"], first.header("webhook-id"));
-    assert_eq!(body["sequence"], first.header("iris-sequence"));
+    let sequence: i64 = body["sequence"].as_str().unwrap().parse().unwrap();
+    assert_eq!(sequence.to_string(), first.header("iris-sequence"));
     running.stop().await;
     world.end().await;
 }

@@ -1,7 +1,8 @@
 //! The statements that find what of a lane may go, at a cost that does not grow with what waits.
 //!
 //! A delivery waits for the earlier ones of its aggregate that came for the same reason: a replay does not hold
-//! up what happens now. A ping waits for nothing, and holds up nothing.
+//! up what happens now, and neither does one that had been delivered and was asked for again. A ping waits for
+//! nothing, and holds up nothing.
 //!
 //! Those that wait have been due for longest and stand in front. So where a look comes upon many, it marks
 //! them `blocked`, and they are not looked at again before the mark is gone. Only the lane's holder marks and
@@ -32,6 +33,7 @@ const EARLIER: &str = "COALESCE((SELECT true FROM webhooks.deliveries e \
        AND COALESCE(e.replay_id, '00000000-0000-0000-0000-000000000000'::uuid) \
          = COALESCE(d.replay_id, '00000000-0000-0000-0000-000000000000'::uuid) \
        AND e.position < d.position AND e.origin = d.origin AND e.state = 'pending' AND NOT e.stepped_aside \
+       AND NOT e.by_hand \
      ORDER BY e.position LIMIT 1), false)";
 
 /// One that holds up `d` where the order is strict.
@@ -40,7 +42,7 @@ const EARLIER_STRICT: &str = "COALESCE((SELECT true FROM webhooks.deliveries e \
        AND COALESCE(e.replay_id, '00000000-0000-0000-0000-000000000000'::uuid) \
          = COALESCE(d.replay_id, '00000000-0000-0000-0000-000000000000'::uuid) \
        AND e.position < d.position AND e.origin = d.origin \
-       AND (e.state = 'failed' OR e.state = 'pending' AND e.stepped_aside) \
+       AND (e.state = 'failed' OR e.state = 'pending' AND e.stepped_aside) AND NOT e.by_hand \
      ORDER BY e.position LIMIT 1), false)";
 
 /// What of a lane may be sent at all. A statement is made for each: what holds for all would fit no index.
@@ -137,11 +139,15 @@ impl Heads {
     fn has_follower(self) -> String {
         match self {
             Self::Pings | Self::All(DeliveryOrder::BestEffort) => "false".to_owned(),
-            Self::All(DeliveryOrder::Ordered | DeliveryOrder::Strict) => format!(
-                "({} OR {})",
-                EARLIER.replace("e.position < d.position", "e.position > d.position"),
-                EARLIER_STRICT.replace("e.position < d.position", "e.position > d.position"),
-            ),
+            Self::All(DeliveryOrder::Ordered | DeliveryOrder::Strict) => {
+                // One that was asked for again by hand holds up nothing, but waits like any other.
+                let later = |earlier: &str| {
+                    earlier
+                        .replace("e.position < d.position", "e.position > d.position")
+                        .replace("AND NOT e.by_hand", "")
+                };
+                format!("({} OR {})", later(EARLIER), later(EARLIER_STRICT))
+            }
         }
     }
 
