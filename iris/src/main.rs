@@ -17,6 +17,7 @@ mod seed;
 mod services;
 mod services_command;
 mod system_commands;
+mod task;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

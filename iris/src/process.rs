@@ -26,7 +26,10 @@ use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{api_document, health_routes, mail_page, migrate, reacting};
+use crate::{
+    api_document, health_routes, mail_page, migrate, reacting,
+    task::{self, Ends, Task},
+};
 
 /// Which roles a process has.
 #[derive(Clone, Copy, Debug)]
@@ -93,15 +96,14 @@ struct Ground {
     nats: Option<Nats>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
-    /// Ends what runs beside the requests.
-    stop: CancellationToken,
+    ends: Ends,
 }
 
 /// What was started.
 #[derive(Default)]
 struct Started {
     parts: api_document::Parts,
-    background: Vec<JoinHandle<anyhow::Result<()>>>,
+    background: Vec<Task>,
     committer: Option<JoinHandle<()>>,
 }
 
@@ -116,9 +118,9 @@ pub async fn run(
     ready: impl FnOnce(SocketAddr),
 ) -> anyhow::Result<()> {
     let metrics = telemetry::install_metrics(env!("CARGO_PKG_VERSION")).context("metrics")?;
-    let ground = Ground::open(config, roles).await?;
-    let Started { parts, mut background, committer } = ground.start(&shutdown)?;
-    let Ground { config, pool, nats, clock, ids, stop, .. } = ground;
+    let ground = Ground::open(config, roles, shutdown).await?;
+    let Started { parts, mut background, committer } = ground.start()?;
+    let Ground { config, pool, nats, clock, ids, ends, .. } = ground;
 
     let probe = Probe {
         version: env!("CARGO_PKG_VERSION"),
@@ -138,29 +140,24 @@ pub async fn run(
     if let Some(address) = config.metrics_addr {
         let listener = TcpListener::bind(address).await.with_context(|| format!("METRICS_ADDR {address}"))?;
         let metrics = shell(metrics_routes(metrics), &http_shell(&config, &clock, &ids));
-        background.push(tokio::spawn(serve_until(listener, metrics, stop.clone())));
+        let serving = serve_until(listener, metrics, ends.stop.clone());
+        background.push(task::start("metrics", &ends, serving));
     }
     let address = config.listen_addr(roles.default_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("HTTP_ADDR {address}"))?;
     ready(listener.local_addr()?);
-    serve(listener, router, shutdown).await?;
+    let served = serve(listener, router, ends.shutdown.clone()).await;
 
     tracing::info!("no more requests; finishing what was accepted");
     // Imports and handlers hold a way into the committer, which ends once nobody does.
-    stop.cancel();
-    let mut outcome = Ok(());
-    for task in background {
-        outcome = outcome.and(task.await.context("a task died")?);
-    }
-    if let Some(committer) = committer {
-        committer.await.context("the committer died")?;
-    }
+    ends.stop.cancel();
+    let outcome = task::finish(background, committer).await;
     pool.close().await;
-    outcome
+    outcome.and(served.map_err(Into::into))
 }
 
 impl Ground {
-    async fn open(config: Config, roles: Roles) -> anyhow::Result<Self> {
+    async fn open(config: Config, roles: Roles, shutdown: CancellationToken) -> anyhow::Result<Self> {
         db::canary(&config.database_url).await?;
         let options = db::DbOptions {
             max_connections: 32,
@@ -174,11 +171,12 @@ impl Ground {
             None => None,
         };
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Ids));
-        Ok(Self { config, roles, pool, nats, clock, ids, stop: CancellationToken::new() })
+        let ends = Ends { shutdown, stop: CancellationToken::new() };
+        Ok(Self { config, roles, pool, nats, clock, ids, ends })
     }
 
     /// Starts what the roles need; nothing answers requests yet.
-    fn start(&self, shutdown: &CancellationToken) -> anyhow::Result<Started> {
+    fn start(&self) -> anyhow::Result<Started> {
         let mut started = Started::default();
         let committer = self.committer(&mut started)?;
         // Without a committer in this process nobody wakes those who follow the log; they look by themselves.
@@ -193,14 +191,9 @@ impl Ground {
         }
         if self.roles.projections {
             let running =
-                projections::run(self.pool.clone(), Arc::clone(&self.clock), wake, self.stop.clone());
-            let shutdown = shutdown.clone();
-            started.background.push(tokio::spawn(async move {
-                let ended = running.await;
-                // Without read models the process is of no use: stop, and say why.
-                shutdown.cancel();
-                ended.context("projections")
-            }));
+                projections::run(self.pool.clone(), Arc::clone(&self.clock), wake, self.ends.stop.clone());
+            let running = async move { running.await.map_err(anyhow::Error::from) };
+            started.background.push(task::start("projections", &self.ends, running));
         }
         Ok(started)
     }
@@ -227,13 +220,13 @@ impl Ground {
         let nats = self.nats.as_ref();
         if self.roles.relay {
             let is_all_there_is = !self.roles.command;
-            started.background.extend(reacting::relaying(&surroundings, nats, is_all_there_is, &self.stop)?);
+            started.background.extend(reacting::relaying(&surroundings, nats, is_all_there_is, &self.ends)?);
         }
         if let Some(committer) = committer.filter(|_| self.roles.handlers) {
             let address = self.config.listen_addr(self.roles.default_port).to_string();
             let committer = committer.clone();
             let handling =
-                reacting::handling(&self.config, &address, &surroundings, nats, committer, &self.stop)?;
+                reacting::handling(&self.config, &address, &surroundings, nats, committer, &self.ends)?;
             started.background.extend(handling);
         }
         Ok(())
@@ -247,8 +240,8 @@ impl Ground {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
         };
-        let working = import::run(imports, self.stop.clone());
-        started.background.push(tokio::spawn(async move {
+        let working = import::run(imports, self.ends.stop.clone());
+        started.background.push(task::start("imports", &self.ends, async move {
             working.await;
             Ok(())
         }));

@@ -15,12 +15,12 @@ use platform::{
     egress::{Egress, EgressSettings},
     seal::SealKey,
 };
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
-use crate::{process::secrets_key, system_commands::SystemCommands};
-
-type Task = JoinHandle<anyhow::Result<()>>;
+use crate::{
+    process::secrets_key,
+    system_commands::SystemCommands,
+    task::{self, Ends, Task},
+};
 
 /// The relay; nothing where NATS is not configured and need not be.
 ///
@@ -30,7 +30,7 @@ pub fn relaying(
     surroundings: &Surroundings,
     nats: Option<&Nats>,
     is_all_there_is: bool,
-    stop: &CancellationToken,
+    ends: &Ends,
 ) -> anyhow::Result<Option<Task>> {
     let Some(nats) = nats.cloned() else {
         if is_all_there_is {
@@ -39,7 +39,8 @@ pub fn relaying(
         tracing::info!("no NATS_URL: events are not relayed; webhooks and notifications read the log alone");
         return Ok(None);
     };
-    Ok(Some(task(relay::run(surroundings.clone(), nats, stop.clone()))))
+    let relaying = relay::run(surroundings.clone(), nats, ends.stop.clone());
+    Ok(Some(start("relay", ends, relaying)))
 }
 
 /// Webhooks and notifications. `address` is where this process answers: links begin so unless `PUBLIC_URL`
@@ -53,7 +54,7 @@ pub fn handling(
     surroundings: &Surroundings,
     nats: Option<&Nats>,
     committer: Committer,
-    stop: &CancellationToken,
+    ends: &Ends,
 ) -> anyhow::Result<Vec<Task>> {
     let Surroundings { pool, clock, ids, .. } = surroundings.clone();
     let public_url = config.outbound.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -77,20 +78,23 @@ pub fn handling(
     let settings = NotificationSettings::try_new(&config.outbound, &public_url, secrets_key(config))?;
     let notifications = Arc::new(Notifications::new(pool, clock, ids, settings));
 
-    let consuming =
-        |consumer| task(consumer::run(consumer, surroundings.clone(), nats.cloned(), stop.clone()));
+    let stop = &ends.stop;
+    let consuming = |name, consumer| {
+        let running = consumer::run(consumer, surroundings.clone(), nats.cloned(), stop.clone());
+        start(name, ends, running)
+    };
     let telling = Arc::clone(&notifications);
     let stop_telling = stop.clone();
     Ok(vec![
-        consuming(webhooks.consumer()),
-        consuming(notifications.consumer()),
-        task(webhooks.run(stop.clone())),
-        task(async move { telling.run(stop_telling).await }),
+        consuming("the consumer of webhooks", webhooks.consumer()),
+        consuming("the consumer of notifications", notifications.consumer()),
+        start("webhooks", ends, webhooks.run(stop.clone())),
+        start("notifications", ends, async move { telling.run(stop_telling).await }),
     ])
 }
 
-fn task(work: impl Future<Output = ()> + Send + 'static) -> Task {
-    tokio::spawn(async move {
+fn start(name: &'static str, ends: &Ends, work: impl Future<Output = ()> + Send + 'static) -> Task {
+    task::start(name, ends, async move {
         work.await;
         Ok(())
     })
