@@ -1,6 +1,6 @@
 //! What owners ask of an endpoint, and what receivers ask of us.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use chrono::TimeDelta;
 use events::webhook_endpoint::{DisabledReason, EndpointOwner, WebhookEndpointEvent};
@@ -117,6 +117,8 @@ async fn gone_means_disabled_and_nothing_is_sent_until_it_is() {
 async fn an_answer_from_the_former_url_is_not_held_against_the_new_one() {
     let mut world = World::new("former_url").await;
     world.settings.breaker_failures = 1;
+    // The former receiver's answer comes late on purpose.
+    world.answer_timeout = Duration::from_mins(1);
     let endpoint = world.endpoint("former").await;
     world.receiver.hold("former");
     world.receiver.answer_status("former", 410);

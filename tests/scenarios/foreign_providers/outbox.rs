@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use events::{Folded, account::Account};
 use handlers::notifications::{Fcm, MailChannel, NotificationSettings, Notifications, Resend, Tempo};
 use harness::{TestDatabase, ordering::fresh, until};
 use platform::{
@@ -41,6 +42,17 @@ impl Outbox {
         let pool = TestDatabase::create().await.pool;
         let outbox = Self { pool, message_id: fresh(), notification_id: fresh(), subject_id: fresh() };
         let (account, device) = (fresh(), fresh());
+        // Whoever is told is looked up once more before anything is sent.
+        let state = Folded::<Account> { revision: 1, ..Folded::default() };
+        sqlx::query(
+            "INSERT INTO read.accounts (account_id, email, created_at, state) VALUES ($1, $2, now(), $3)",
+        )
+        .bind(account)
+        .bind(recipient.unwrap_or("kock@krogen.example"))
+        .bind(sqlx::types::Json(state))
+        .execute(&outbox.pool)
+        .await
+        .unwrap();
         sqlx::query(
             "INSERT INTO notifications.notifications (notification_id, account_id, kind, event_id, position, \
              subject_kind, subject_id, locale, title, body, in_app, created_at) \
