@@ -11,7 +11,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-const ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /// One request: the event's position, and when it was all there.
 #[derive(Clone, Copy)]
