@@ -27,6 +27,5 @@ mod replays;
 #[cfg(test)]
 mod revoking;
 #[cfg(test)]
-mod throughput;
 #[cfg(test)]
 mod world;

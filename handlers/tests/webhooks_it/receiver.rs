@@ -99,11 +99,6 @@ impl Receiver {
         self.shared.received.lock().unwrap().iter().filter(|r| r.path == path).cloned().collect()
     }
 
-    /// Requests so far, for whichever path.
-    pub fn count(&self) -> usize {
-        self.shared.received.lock().unwrap().len()
-    }
-
     /// Positions of what that path was sent, in the order in which it came.
     pub fn positions(&self, path: &str) -> Vec<i64> {
         self.received(path).iter().filter(|r| r.method == Method::POST).map(Received::position).collect()
