@@ -195,8 +195,10 @@ impl Scene {
         let (mut alone, mut beside) = (Vec::new(), Vec::new());
         self.watch(run, &iris, &receiver).await?;
         for _ in 0..run.sizes.rounds {
+            self.settle().await?;
             alone.push(self.watch(run, &iris, &receiver).await?.percentile_ms(99));
             self.bury(&dead, run.sizes.dead_deliveries).await?;
+            self.settle().await?;
             beside.push(self.watch(run, &iris, &receiver).await?.percentile_ms(99));
             let exhume = "DELETE FROM webhooks.deliveries WHERE endpoint_id = ANY($1)";
             sqlx::query(exhume).bind(&dead).execute(self.pool()).await?;
@@ -232,8 +234,13 @@ impl Scene {
             .bind(dead)
             .execute(self.pool())
             .await?;
+        Ok(())
+    }
+
+    /// What putting deliveries there and taking them away costs is not what is measured: nor, after a checkpoint,
+    /// that the first change of every page is written whole.
+    async fn settle(&self) -> anyhow::Result<()> {
         self.pool().execute("VACUUM ANALYZE webhooks.deliveries").await?;
-        // What putting them there costs is not what is measured.
         self.pool().execute("CHECKPOINT").await?;
         Ok(())
     }
@@ -245,7 +252,6 @@ impl Scene {
         iris: &IrisProcess,
         receiver: &HookReceiver,
     ) -> anyhow::Result<Latencies> {
-        let path = format!("/products/{}", self.market.products[0].id);
         let mut connection = HttpConnection::open(&iris.address).await?;
         receiver.take();
         let mut asked_at: HashMap<i64, Instant> = HashMap::new();
@@ -253,6 +259,9 @@ impl Scene {
         let count = run.sizes.price_changes;
         for change in 0..count {
             tokio::time::sleep_until((began + PACE * u32::try_from(change)?).into()).await;
+            // Of all products in turn: what happens to one is sent one after the other.
+            let product = &self.market.products[change % self.market.products.len()];
+            let path = format!("/products/{}", product.id);
             let body = json!({"price_cents": 1_000 + change});
             let asked = Instant::now();
             self.send(&mut connection, "PATCH", &path, &body).await?;

@@ -146,7 +146,7 @@ async fn write_in_tx(tx: &mut PgConnection, tried: &[Tried], now: DateTime<Utc>)
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::int[], \
                      $7::timestamptz[]) \
               AS r(message_id, state, reason, provider_id, due, attempts, uncertain_since) \
-         WHERE m.message_id = r.message_id AND m.state = 'queued'",
+         WHERE m.message_id = ANY($1) AND m.message_id = r.message_id AND m.state = 'queued'",
     )
     .bind(tried.iter().map(|tried| tried.message.message_id).collect::<Vec<_>>())
     .bind(settled.iter().map(|row| row.state).collect::<Vec<_>>())

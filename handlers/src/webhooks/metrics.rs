@@ -25,7 +25,7 @@ const DISABLED: &str = "iris_webhook_disabled_total";
 const UNREADABLE: &str = "iris_webhook_unreadable_total";
 
 /// Counting what waits reads an index of all that waits, so not too often.
-const GAUGES_EVERY: Duration = Duration::from_secs(15);
+const GAUGES_EVERY: Duration = Duration::from_mins(1);
 
 pub(super) fn describe() {
     describe_counter!(DELIVERIES, "Webhook attempts by outcome: delivered, or why not.");

@@ -31,7 +31,7 @@ pub struct WebhookSettings {
     pub turn: Duration,
     /// Receivers asked at once whether they agree: they may take their time, and each takes up a lane.
     pub handshakes_max: usize,
-    /// Deliveries fetched at once for a lane.
+    /// Deliveries fetched at once for a lane, at most.
     pub refill_max: usize,
     /// Results written by one statement.
     pub commit_max: usize,

@@ -19,8 +19,10 @@ use uuid::Uuid;
 use super::HeldLane;
 use crate::webhooks::request::DueDelivery;
 
-/// Rows that one look reads at most, however many are due.
-const LOOK_MAX: i64 = 256;
+/// Rows that one look reads at least, if so many are due: more than are passed over at every look.
+const LOOK_MIN: usize = 32;
+/// Rows that one look reads for each delivery that it may bring: some wait for others.
+const LOOK_PER_DELIVERY: usize = 2;
 /// So many that wait are passed over at every look; beyond that they are marked.
 const UNMARKED_MAX: usize = 16;
 
@@ -103,6 +105,7 @@ impl Heads {
         taken: Vec<Uuid>,
         limit: usize,
     ) -> Result<Found, sqlx::Error> {
+        let look = i64::try_from(limit.saturating_mul(LOOK_PER_DELIVERY).max(LOOK_MIN)).unwrap_or(i64::MAX);
         let sql = format!(
             "WITH front AS MATERIALIZED ( \
                  SELECT d.delivery_id, d.endpoint_id, d.event_id, d.payload_style, d.aggregate_id, d.replay_id, \
@@ -128,11 +131,12 @@ impl Heads {
             .bind(endpoint_id)
             .bind(now)
             .bind(taken)
-            .bind(LOOK_MAX)
+            .bind(look)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all(connection)
             .await?;
-        Found::of(&rows)
+        let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= look;
+        Found::of(&rows, is_full)
     }
 
     /// Whether a later one of its aggregate is there to wait for `d`.
@@ -168,8 +172,7 @@ impl Heads {
 }
 
 impl Found {
-    fn of(rows: &[PgRow]) -> Result<Self, sqlx::Error> {
-        let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= LOOK_MAX;
+    fn of(rows: &[PgRow], is_full: bool) -> Result<Self, sqlx::Error> {
         let (mut free, mut waiting, mut has_more) = (Vec::new(), Vec::new(), is_full);
         for row in rows {
             if row.try_get("is_wanted")? {

@@ -39,6 +39,8 @@ use super::{
 
 /// When a receiver is asked whether it agrees, if too many others are being asked.
 const HANDSHAKE_LATER: TimeDelta = TimeDelta::seconds(1);
+/// Deliveries that a lane fetches at first; doubles.
+const REACH_FIRST: usize = 8;
 
 /// Why a lane is no longer worked on.
 #[derive(Debug)]
@@ -74,6 +76,9 @@ pub(super) struct Lane {
     permit_wait: Option<PermitWait>,
     /// Requests at once, as far as an endpoint that was away is trusted again.
     ramp: usize,
+    /// Deliveries fetched at once: the more, the longer there is more. A dead endpoint's lane is let go after its
+    /// first few, and what it fetched beyond them was for nothing.
+    reach: usize,
     /// The database may have more than was fetched.
     is_stale: bool,
     looked_at: Instant,
@@ -142,6 +147,7 @@ impl Lane {
             permit: None,
             permit_wait: None,
             ramp,
+            reach: REACH_FIRST,
             is_stale: true,
             looked_at: claimed_at,
             busy_at: claimed_at,

@@ -15,7 +15,7 @@ use crate::webhooks::{health::Breaker, pace::Limits, secrets::Secrets};
 
 impl Lane {
     pub(super) fn wants_refill(&self) -> bool {
-        let is_low = self.queue.len() <= self.running.settings.refill_max / 4;
+        let is_low = self.queue.len() <= self.reach / 4;
         let rests = self.rests_until.is_some_and(|until| Instant::now() < until);
         is_low && !rests && (self.is_stale || self.has_more) && self.parting_allows()
     }
@@ -34,7 +34,7 @@ impl Lane {
         let limit = match self.held.health.breaker(&running.settings, now) {
             Breaker::Open(_) => return Ok(true),
             Breaker::HalfOpen => 1_usize.saturating_sub(self.taken.len()),
-            Breaker::Closed => running.settings.refill_max,
+            Breaker::Closed => self.reach,
         };
         if limit > 0 && self.sends_anything() {
             self.fetch(&mut connection, now, limit).await?;
@@ -120,6 +120,9 @@ impl Lane {
         let taken = self.taken.keys().copied().collect();
         let found = self.heads().find(connection, self.held.endpoint_id, now, taken, limit).await?;
         self.has_more = found.has_more;
+        if found.has_more {
+            self.reach = (self.reach * 2).min(self.running.settings.refill_max);
+        }
         self.complete_at = (!found.has_more).then_some(now);
         for (delivery, has_follower) in found.free {
             self.taken.insert(delivery.delivery_id, has_follower);
