@@ -5,9 +5,9 @@
 
 use cqrs_es::{AggregateContext, EventStore, persist::PersistedEventStore};
 use events::{
-    Folded, StreamKind, StreamRef, account::Account, cart::Cart, log::read_stream, order::Order,
-    product::Product, restaurant::Restaurant, stock::Stock, supplier::Supplier, upcast::upcasters,
-    webhook_endpoint::WebhookEndpoint,
+    Folded, StreamKind, StreamRef, account::Account, billing::Billing, cart::Cart, invoice::Invoice,
+    log::read_stream, order::Order, product::Product, restaurant::Restaurant, stock::Stock,
+    supplier::Supplier, trade_relation::TradeRelation, upcast::upcasters, webhook_endpoint::WebhookEndpoint,
 };
 use postgres_es::PostgresEventRepository;
 use sqlx::{PgPool, Row};
@@ -81,6 +81,9 @@ pub async fn is_same(pool: &PgPool, stream: StreamRef) -> Result<bool, SecondRea
         StreamKind::Cart => compare::<Cart>(pool, stream).await,
         StreamKind::Order => compare::<Order>(pool, stream).await,
         StreamKind::WebhookEndpoint => compare::<WebhookEndpoint>(pool, stream).await,
+        StreamKind::Invoice => compare::<Invoice>(pool, stream).await,
+        StreamKind::Billing => compare::<Billing>(pool, stream).await,
+        StreamKind::TradeRelation => compare::<TradeRelation>(pool, stream).await,
     }
 }
 

@@ -19,11 +19,14 @@ pub enum StreamKind {
     Cart,
     Order,
     WebhookEndpoint,
+    Invoice,
+    Billing,
+    TradeRelation,
 }
 
 impl StreamKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Account,
         Self::Supplier,
         Self::Restaurant,
@@ -32,6 +35,9 @@ impl StreamKind {
         Self::Cart,
         Self::Order,
         Self::WebhookEndpoint,
+        Self::Invoice,
+        Self::Billing,
+        Self::TradeRelation,
     ];
 
     /// The kind's name in the log.
@@ -45,6 +51,9 @@ impl StreamKind {
             Self::Cart => "cart",
             Self::Order => "order",
             Self::WebhookEndpoint => "webhook_endpoint",
+            Self::Invoice => "invoice",
+            Self::Billing => "billing",
+            Self::TradeRelation => "trade_relation",
         }
     }
 

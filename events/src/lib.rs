@@ -1,8 +1,8 @@
 //! What happened: event types, the values they are made of, and the log that keeps them.
 //!
 //! - One file per stream kind ([`account`], [`supplier`], [`restaurant`], [`product`], [`stock`],
-//!   [`cart`], [`order`], [`webhook_endpoint`]): its events, and the pure fold of those events into the state that commands
-//!   decide on, that read models store and that clients see. One fold for all three is what makes a
+//!   [`cart`], [`order`], [`webhook_endpoint`], [`invoice`], [`billing`], [`trade_relation`]): its events, and the
+//!   pure fold of those events into the state that commands decide on, that read models store and that clients see. One fold for all three is what makes a
 //!   replay equal to the live answer.
 //! - [`values`]: ids, money, quantities, dated VAT, personal data.
 //! - [`envelope`]: what surrounds an event in the log; [`upcast`]: old versions to the current one.
@@ -11,10 +11,12 @@
 //!   seen everything up to N.
 
 pub mod account;
+pub mod billing;
 pub mod canonical;
 pub mod cart;
 pub mod envelope;
 pub mod fold;
+pub mod invoice;
 pub mod log;
 pub mod order;
 pub mod product;
@@ -23,6 +25,7 @@ pub mod resource;
 pub mod restaurant;
 pub mod stock;
 pub mod supplier;
+pub mod trade_relation;
 pub mod upcast;
 pub mod values;
 pub mod webhook_endpoint;

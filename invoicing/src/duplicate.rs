@@ -91,7 +91,8 @@ impl Fingerprint {
     }
 }
 
-fn fold(text: &str) -> String {
+/// Letters and digits in upper case, O as 0, with no leading zeros: how numbers of invoices are compared.
+pub fn fold(text: &str) -> String {
     let signs = text.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_uppercase);
     let folded: String = signs.map(|sign| if sign == 'O' { '0' } else { sign }).collect();
     folded.trim_start_matches('0').to_owned()

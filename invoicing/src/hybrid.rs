@@ -4,10 +4,13 @@
 //! mistaken, or somebody cheats; either way a person looks.
 
 use crate::{invoice::Invoice, matching::fold, rules::closure};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PageDifference)]
 pub enum Difference {
     /// The invoice's number.
     Number,

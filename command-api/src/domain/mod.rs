@@ -9,8 +9,10 @@ pub mod access;
 pub mod account;
 pub mod aggregate;
 pub mod answer;
+pub mod billing;
 pub mod caller;
 pub mod cart;
+pub mod invoice;
 pub mod members;
 pub mod order;
 pub mod product;
@@ -18,6 +20,7 @@ pub mod refusal;
 pub mod restaurant;
 pub mod stock;
 pub mod supplier;
+pub mod trade_relation;
 pub mod unit;
 pub mod webhook_endpoint;
 

@@ -22,6 +22,25 @@ impl Claim {
     pub fn sku(supplier_id: crate::values::SupplierId, sku: &str) -> Self {
         Self { scope: format!("sku:{supplier_id}"), value: sku.to_lowercase() }
     }
+
+    /// The bytes of an invoice, by their SHA-256 in hex: the same file is the same invoice.
+    pub fn invoice_file(sha256: &str) -> Self {
+        Self { scope: "invoice_file".to_owned(), value: sha256.to_owned() }
+    }
+
+    /// A supplier's number for an invoice, folded by [`invoicing::duplicate`]; invoices and credit notes have
+    /// series of their own.
+    pub fn invoice_number(
+        supplier_id: crate::values::SupplierId,
+        kind: invoicing::invoice::Kind,
+        number: &str,
+    ) -> Self {
+        let series = match kind {
+            invoicing::invoice::Kind::Invoice => "invoice",
+            invoicing::invoice::Kind::CreditNote => "credit_note",
+        };
+        Self { scope: format!("{series}_number:{supplier_id}"), value: number.to_lowercase() }
+    }
 }
 
 /// A claim's holder from now on; nobody where it is released.

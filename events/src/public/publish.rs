@@ -58,7 +58,14 @@ pub fn publish(
         Some(StreamKind::Restaurant) => restaurant_said(event)?,
         Some(StreamKind::Supplier) => supplier_said(event)?,
         Some(StreamKind::WebhookEndpoint) => endpoint_said(event, origin)?,
-        Some(StreamKind::Account | StreamKind::Cart) | None => None,
+        Some(
+            StreamKind::Account
+            | StreamKind::Cart
+            | StreamKind::Invoice
+            | StreamKind::Billing
+            | StreamKind::TradeRelation,
+        )
+        | None => None,
     };
     Ok(said.map(|(data, audience)| PublicEvent {
         event_id: event.event_id,

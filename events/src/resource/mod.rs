@@ -5,6 +5,7 @@
 //! the HTTP contract's.
 
 mod cart;
+mod invoice;
 mod notification;
 mod order;
 mod party;
@@ -12,6 +13,9 @@ mod product;
 mod webhook_endpoint;
 
 pub use cart::{CartItemResource, CartResource, CartStatus};
+pub use invoice::{
+    InvoiceDispute, InvoiceMatching, InvoiceNotice, InvoiceResource, InvoiceSummary, MatchingTermsResource,
+};
 pub use notification::{
     DeviceResource, KindPreference, NotificationPreferencesResource, NotificationResource,
     NotificationSubject, QuietHoursResource,

@@ -66,6 +66,8 @@ id! {
     OrderId
     /// What ties together the orders that one cart became.
     CheckoutId
+    /// An invoice or credit note that was sent to a restaurant.
+    InvoiceId
     /// A place of a partner's or an organisation's own that webhooks are sent to.
     WebhookEndpointId
 }

@@ -1,15 +1,18 @@
 //! A value with where it came from.
 
-use std::ops::Deref;
-
 use serde::{Deserialize, Serialize};
+use std::ops::Deref;
+use utoipa::ToSchema;
 
 /// What a value was read from, surest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ReadFrom)]
 pub enum Source {
-    /// A structured document.
+    /// A structured document, as XML.
     Xml,
+    /// A structured document, as JSON.
+    Json,
     /// The text layer of a PDF.
     Text,
     /// A picture.
@@ -20,7 +23,7 @@ impl Source {
     /// The most that a value from here is trusted, in thousandths.
     pub fn confidence_max(self) -> u16 {
         match self {
-            Self::Xml => 1000,
+            Self::Xml | Self::Json => 1000,
             Self::Text => 980,
             Self::Ocr => 950,
         }
@@ -28,7 +31,8 @@ impl Source {
 }
 
 /// A rectangle on a page, in hundredths of a point from its upper left corner.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PageArea)]
 pub struct Area {
     /// Left edge.
     pub left: i32,
@@ -64,7 +68,7 @@ impl Area {
 }
 
 /// Where on which page a value stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Evidence {
     /// The page, from 1.
     pub page: u32,
@@ -73,7 +77,7 @@ pub struct Evidence {
 }
 
 /// A value, what it was read from, how sure that is, and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Field<T> {
     /// What was read.
     pub value: T,

@@ -2,12 +2,14 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Field, Text};
 use crate::money;
 
 /// One line (BG-25).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InvoiceDocumentLine)]
 pub struct Line {
     /// Its id in the document (BT-126); on a page its place, from 1.
     pub id: String,
@@ -24,12 +26,15 @@ pub struct Line {
     /// ISO 6523 code of the number before: 0160 is GTIN.
     pub standard_item_scheme: Option<String>,
     /// How much (BT-129).
+    #[schema(value_type = Field<String>)]
     pub quantity: Field<Decimal>,
     /// UN/ECE Rec 20 (BT-130).
     pub unit: Text,
     /// Price of `base_quantity` units, without VAT, in major units (BT-146).
+    #[schema(value_type = Field<String>)]
     pub net_price: Field<Decimal>,
     /// How many units the price is for; absent is one (BT-149).
+    #[schema(value_type = Option<Field<String>>)]
     pub base_quantity: Option<Field<Decimal>>,
     /// Of this line only (BG-27, BG-28).
     pub allowances_charges: Vec<AllowanceCharge>,
@@ -38,6 +43,7 @@ pub struct Line {
     /// UNTDID 5305: S, Z, E, AE, K, G, O (BT-151).
     pub vat_category: Text,
     /// In per cent (BT-152).
+    #[schema(value_type = Option<Field<String>>)]
     pub vat_rate: Option<Field<Decimal>>,
     /// The order line it answers to (BT-132).
     pub order_line_reference: Text,
@@ -64,7 +70,7 @@ impl Line {
 }
 
 /// A reduction or an addition, of a line or of the document.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AllowanceCharge {
     /// Whether it is added or taken off.
     pub effect: Effect,
@@ -73,6 +79,7 @@ pub struct AllowanceCharge {
     /// What a percentage is of, in minor units.
     pub base_minor: Option<i64>,
     /// The percentage, if it was one.
+    #[schema(value_type = Option<String>)]
     pub percent: Option<Decimal>,
     /// Why, in the document's words.
     pub reason: Text,
@@ -81,12 +88,14 @@ pub struct AllowanceCharge {
     /// UNTDID 5305; document level only.
     pub vat_category: Option<String>,
     /// In per cent; document level only.
+    #[schema(value_type = Option<String>)]
     pub vat_rate: Option<Decimal>,
 }
 
 /// Which way an allowance or charge goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AllowanceOrCharge)]
 pub enum Effect {
     /// Taken off.
     Allowance,

@@ -10,6 +10,7 @@ mod totals;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use field::{Area, Evidence, Field, Source, Text};
 pub use line::{AllowanceCharge, Effect, Line};
@@ -17,8 +18,9 @@ pub use party::{Party, Payment};
 pub use totals::{Totals, VatRow};
 
 /// Which way the money goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = InvoiceKind)]
 pub enum Kind {
     /// The buyer pays.
     #[default]
@@ -38,8 +40,9 @@ impl Kind {
 }
 
 /// The language of a structured invoice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
+#[schema(as = InvoiceSyntax)]
 pub enum Syntax {
     /// OASIS UBL 2.1.
     Ubl,
@@ -50,7 +53,8 @@ pub enum Syntax {
 /// One invoice or credit note.
 ///
 /// What was not in the document is absent, never a default. `BT-n` names the business term of EN 16931.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InvoiceDocument)]
 pub struct Invoice {
     /// Invoice or credit note.
     pub kind: Kind,
@@ -97,7 +101,8 @@ pub struct Invoice {
 }
 
 /// What an invoice refers to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InvoiceReferences)]
 pub struct References {
     /// The buyer's own word for it (BT-10).
     pub buyer: Text,

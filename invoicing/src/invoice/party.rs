@@ -1,11 +1,12 @@
 //! Who sells, who buys, and where the money goes.
 
-use serde::{Deserialize, Serialize};
-
 use super::Text;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A seller or a buyer.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InvoiceDocumentParty)]
 pub struct Party {
     /// BT-27, BT-44.
     pub name: Text,
@@ -24,7 +25,8 @@ pub struct Party {
 }
 
 /// One account to pay to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InvoicePayment)]
 pub struct Payment {
     /// UNTDID 4461 (BT-81): 30 is a transfer, 58 SEPA.
     pub means_code: Text,

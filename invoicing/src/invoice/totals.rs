@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Field;
 
@@ -9,7 +10,8 @@ use super::Field;
 type Amount = Option<Field<i64>>;
 
 /// The sums of a document, in minor units.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InvoiceTotals)]
 pub struct Totals {
     /// Sum of the lines' net (BT-106).
     pub lines_minor: Amount,
@@ -32,11 +34,13 @@ pub struct Totals {
 }
 
 /// VAT of one category and rate (BG-23).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = InvoiceVatRow)]
 pub struct VatRow {
     /// UNTDID 5305; pages do not print it.
     pub category: Option<String>,
     /// In per cent.
+    #[schema(value_type = Option<Field<String>>)]
     pub rate: Option<Field<Decimal>>,
     /// What the rate applies to, in minor units (BT-116).
     pub taxable_minor: Field<i64>,

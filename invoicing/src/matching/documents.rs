@@ -47,7 +47,7 @@ fn order_reference(document: &Invoice, order: &Order) -> Option<Variance> {
     let stated = document.references.order.as_ref()?;
     let is_same = match stated.source {
         Source::Ocr => fold_seen(stated) == fold_seen(&order.id),
-        Source::Xml | Source::Text => fold(stated) == fold(&order.id),
+        Source::Xml | Source::Json | Source::Text => fold(stated) == fold(&order.id),
     };
     (!is_same).then(|| Variance {
         expected: Some(order.id.clone()),
@@ -88,15 +88,17 @@ fn seller_identity(document: &Invoice, seller: &KnownSeller) -> Option<Variance>
     })
 }
 
-/// A changed account is how invoice fraud works: a known seller with a new account never passes.
+/// A changed account is how invoice fraud works: a known seller with a new account never passes. Of a seller whose
+/// account nobody has confirmed yet, a person looks at the first.
 fn accounts(document: &Invoice, seller: &KnownSeller) -> Vec<Variance> {
+    let effect = if seller.accounts.is_empty() { Effect::Doubts } else { Effect::Blocks };
     let is_known = |account: &str| seller.accounts.iter().any(|known| fold(known) == fold(account));
     let stated = document.payments.iter().filter_map(|payment| payment.account.as_ref());
     stated
         .filter(|account| !is_known(account))
         .map(|account| Variance {
             actual: Some(account.value.clone()),
-            ..Variance::of_document(Class::UnknownAccount, Effect::Blocks)
+            ..Variance::of_document(Class::UnknownAccount, effect)
         })
         .collect()
 }

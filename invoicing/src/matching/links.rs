@@ -2,7 +2,8 @@
 
 use pathfinding::{kuhn_munkres::kuhn_munkres, matrix::Matrix};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     names::similarity,
@@ -21,8 +22,9 @@ const NAME_SURE: i64 = 550;
 const MARGIN_MIN: i64 = 100;
 
 /// How two lines found each other, surest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = LinkMethod)]
 pub enum Method {
     /// The invoice line names the order line.
     OrderLineReference,
@@ -39,7 +41,8 @@ pub enum Method {
 }
 
 /// One invoice line and its order line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = LineLink)]
 pub struct Link {
     /// Id of the invoice line.
     pub invoice_line: String,

@@ -24,10 +24,13 @@ pub use response::{Reason, Status};
 pub use variance::{Class, Effect, Variance};
 
 use crate::invoice::Invoice;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What is to be done with the invoice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MatchVerdict)]
 pub enum Verdict {
     /// To the öre as expected.
     Matched,
@@ -47,7 +50,8 @@ impl Verdict {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MatchOutcome)]
 pub struct Outcome {
     /// What is to be done.
     pub verdict: Verdict,

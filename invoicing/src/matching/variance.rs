@@ -1,13 +1,15 @@
 //! What differs between an invoice and what was expected.
 
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::response::Reason;
 
 /// The kind of a difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = VarianceClass)]
 pub enum Class {
     /// The price is above the agreed one.
     PriceOver,
@@ -56,8 +58,9 @@ pub enum Class {
 }
 
 /// What a difference does to the verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = VarianceEffect)]
 pub enum Effect {
     /// Inside the policy, or in the buyer's favour.
     Noted,
@@ -68,7 +71,7 @@ pub enum Effect {
 }
 
 /// One difference.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Variance {
     /// The line of the invoice; `None` when the document is meant.
     pub invoice_line: Option<String>,

@@ -5,12 +5,16 @@ use crate::{
     invoice::{Field, Invoice, Line, Source},
     rules::closure::closure,
 };
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What keeps a page from going on by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "doubt", content = "what", rename_all = "snake_case")]
+#[schema(as = ReadingDoubt)]
 pub enum Doubt {
     /// Something that every invoice has was not found.
-    Missing(&'static str),
+    Missing(String),
     /// The document does not add up.
     DoesNotAddUp(String),
     /// Nothing says for sure who sells.
@@ -55,7 +59,11 @@ fn missing(invoice: &Invoice) -> Vec<Doubt> {
         ("VAT rates", !invoice.vat.is_empty() || totals.vat_minor.as_ref().is_some_and(|vat| vat.value == 0)),
         ("VAT rates of all lines", invoice.lines.iter().all(|line| line.vat_rate.is_some())),
     ];
-    checks.into_iter().filter(|(_, is_there)| !is_there).map(|(what, _)| Doubt::Missing(what)).collect()
+    checks
+        .into_iter()
+        .filter(|(_, is_there)| !is_there)
+        .map(|(what, _)| Doubt::Missing(what.to_owned()))
+        .collect()
 }
 
 /// By a VAT or organisation number whose check digit is right.

@@ -5,13 +5,16 @@ pub mod rates;
 mod sweden;
 
 use en16931::{profiles, validation::Severity};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{checksum, invoice::Party, xml::Document};
 
 pub use closure::{Fault, Grade, closure};
 
 /// One rule that a document breaks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = RuleFinding)]
 pub struct Finding {
     /// The published id: `BR-CO-10`, `PEPPOL-EN16931-R120`, `SE-R-006`.
     pub rule: String,
@@ -24,7 +27,9 @@ pub struct Finding {
 }
 
 /// What breaking a rule means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RuleLevel)]
 pub enum Level {
     /// To be known.
     Warning,
