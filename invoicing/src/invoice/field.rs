@@ -13,6 +13,8 @@ pub enum Source {
     Xml,
     /// A structured document, as JSON.
     Json,
+    /// A person, who looked at it.
+    Person,
     /// The text layer of a PDF.
     Text,
     /// A picture.
@@ -23,7 +25,7 @@ impl Source {
     /// The most that a value from here is trusted, in thousandths.
     pub fn confidence_max(self) -> u16 {
         match self {
-            Self::Xml | Self::Json => 1000,
+            Self::Xml | Self::Json | Self::Person => 1000,
             Self::Text => 980,
             Self::Ocr => 950,
         }

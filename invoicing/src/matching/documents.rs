@@ -47,7 +47,7 @@ fn order_reference(document: &Invoice, order: &Order) -> Option<Variance> {
     let stated = document.references.order.as_ref()?;
     let is_same = match stated.source {
         Source::Ocr => fold_seen(stated) == fold_seen(&order.id),
-        Source::Xml | Source::Json | Source::Text => fold(stated) == fold(&order.id),
+        Source::Xml | Source::Json | Source::Person | Source::Text => fold(stated) == fold(&order.id),
     };
     (!is_same).then(|| Variance {
         expected: Some(order.id.clone()),

@@ -102,6 +102,7 @@ fn by_key(line: &Line, order: &Order) -> Keyed {
         (Method::SellerItem, &line.seller_item_id),
         (Method::BuyerItem, &line.buyer_item_id),
         (Method::Alias, &line.seller_item_id),
+        (Method::Alias, &line.name),
     ];
     let mut goods: Vec<(usize, Method)> = Vec::new();
     for (method, key) in keys {

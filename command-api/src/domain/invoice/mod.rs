@@ -1,10 +1,36 @@
 //! Invoices that were sent to a restaurant.
+//!
+//! An invoice is read, then judged ([`judge`]) against the rules, those that came before it, and its order
+//! ([`comparison`]); what was judged is recorded on all streams that it concerns ([`record`]): the invoice, the
+//! order's ledger, the claim on its number, and the invoice that a credit note is to. All of it is one command, so
+//! two invoices cannot claim the same receipt, and a receipt judges anew what waited for it in its own transaction.
+
+mod accept;
+mod comparison;
+mod correct;
+mod correction;
+mod credit;
+mod dispute;
+mod judge;
+mod participants;
+mod receive;
+mod record;
+mod rematch;
+#[cfg(test)]
+mod tests;
+
+pub use accept::AcceptInvoice;
+pub use correct::CorrectInvoice;
+pub use dispute::DisputeInvoice;
+pub use receive::{Content, ReceiveInvoice, RecordReading};
+pub use record::receipt_came;
+pub use rematch::MatchInvoice;
 
 use chrono::{DateTime, Utc};
 use events::{
     invoice::{
-        Acceptance, HoldReason, Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFile, InvoiceStatus, Reading,
-        Stated, Trade,
+        Acceptance, HoldReason, Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFacts, InvoiceFile,
+        InvoiceStatus, Reading, Stated, Trade,
     },
     order::Party,
     values::{AccountId, InvoiceId},
@@ -41,6 +67,8 @@ pub enum InvoiceCommand {
     },
     Match {
         trade: Trade,
+        facts: Box<InvoiceFacts>,
+        credits: Option<InvoiceId>,
         outcome: Box<Outcome>,
         answer: InvoiceAnswer,
         accepted: Option<Acceptance>,
@@ -48,6 +76,7 @@ pub enum InvoiceCommand {
     },
     Dispute {
         trade: Trade,
+        facts: Box<InvoiceFacts>,
         outcome: Option<Box<Outcome>>,
         answer: InvoiceAnswer,
         by: Option<Party>,
@@ -97,12 +126,23 @@ impl Decide for Invoice {
                 vec![InvoiceEvent::InvoiceHeld { reasons, trade, outcome, held_at: now }]
             }
             (C::Hold { .. }, _) => return Err(self.not_possible("hold")),
-            (C::Match { trade, outcome, answer, accepted, now }, Extracted | Unmatched | Disputed) => {
-                vec![InvoiceEvent::InvoiceMatched { trade, outcome, answer, accepted, matched_at: now }]
+            (
+                C::Match { trade, facts, credits, outcome, answer, accepted, now },
+                Extracted | Unmatched | Disputed,
+            ) => {
+                vec![InvoiceEvent::InvoiceMatched {
+                    trade,
+                    facts,
+                    credits,
+                    outcome,
+                    answer,
+                    accepted,
+                    matched_at: now,
+                }]
             }
             (C::Match { .. }, _) => return Err(self.not_possible("match")),
             (
-                C::Dispute { trade, outcome, answer, by, reason, lines, now },
+                C::Dispute { trade, facts, outcome, answer, by, reason, lines, now },
                 Extracted | Unmatched | Disputed | Matched | MatchedWithVariance,
             ) => {
                 let is_said = self.status == Disputed
@@ -114,6 +154,7 @@ impl Decide for Invoice {
                 }
                 vec![InvoiceEvent::InvoiceDisputed {
                     trade,
+                    facts,
                     outcome,
                     answer,
                     by,

@@ -6,7 +6,7 @@ use events::{
 };
 
 use super::{OrderCommand, Transitions, answer, deliver::merge_stated};
-use crate::domain::{Answer, Command, Stop, Unit, access, refusal::Refusal};
+use crate::domain::{Answer, Command, Stop, Unit, access, invoice, refusal::Refusal};
 
 /// It was received: the lines named as stated, all others as delivered. Less than delivered is a
 /// claim. Once. Members of the restaurant and ADMIN.
@@ -45,7 +45,9 @@ impl Command for ConfirmDelivery {
         order.state.in_state(OrderStatus::Delivered, "confirm delivery of")?;
         let lines = self.received_lines(&order.state)?;
         let confirm = OrderCommand::ConfirmDelivery { lines, now: unit.now() };
-        Ok(answer(id, &*unit.decide::<Order>(id, order.state.concerns(), confirm)?))
+        let confirmed = unit.decide::<Order>(id, order.state.concerns(), confirm)?;
+        invoice::receipt_came(unit, id)?;
+        Ok(answer(id, &confirmed))
     }
 }
 

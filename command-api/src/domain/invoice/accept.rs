@@ -1,0 +1,87 @@
+//! A person lets pass what differs.
+
+use events::{
+    Folded,
+    invoice::{Acceptance, Invoice},
+    resource::InvoiceResource,
+    trade_relation::{TradeRelation, relation_id},
+    values::InvoiceId,
+};
+use invoicing::invoice::Kind;
+
+use super::{
+    Transitions,
+    comparison::Compared,
+    judge::credit_documents,
+    participants::decidable,
+    record::{Passing, let_pass},
+    rematch::is_open,
+};
+use crate::domain::{
+    Answer, Command, Concerns, Stop, Unit,
+    refusal::Refusal,
+    trade_relation::{Pair, TradeRelationCommand},
+};
+
+/// It may be paid as it is, in spite of what differs. The accounts that it names are the supplier's from now on.
+/// Members of the restaurant and ADMIN.
+#[derive(Clone, Debug)]
+pub struct AcceptInvoice {
+    /// Which.
+    pub invoice_id: InvoiceId,
+    /// Why.
+    pub reason: String,
+}
+
+impl Command for AcceptInvoice {
+    fn operation(&self) -> &'static str {
+        "accept_invoice"
+    }
+
+    fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
+        let id = self.invoice_id;
+        let (invoice, sides) = decidable(unit, id)?;
+        if !(sides.restaurant || sides.admin) {
+            return Err(Refusal::Forbidden { needed: "only a member of the restaurant or an ADMIN" }.into());
+        }
+        unit.match_revision(invoice.revision)?;
+        let state = &invoice.state;
+        let (Some(document), Some(trade), true) = (state.document(), state.trade, is_open(state.status))
+        else {
+            return Err(state.not_possible("accept").into());
+        };
+        if document.kind == Kind::CreditNote && state.outcome.is_none() {
+            return Err(state.not_possible("accept").into());
+        }
+        let outcome = if let Some(outcome) = &state.outcome {
+            outcome.clone()
+        } else {
+            let compared = Compared::load(unit, trade.order_id, state, &[id])?;
+            let compared = compared.ok_or_else(|| Refusal::not_found("order", trade.order_id))?;
+            Box::new(compared.reconcile(document, &credit_documents(unit, state)?))
+        };
+        confirm_accounts(unit, &invoice)?;
+        let by = unit.caller().account_id();
+        let acceptance = Acceptance { by, party: sides.party(), reason: self.reason.clone() };
+        let passing = Passing { accepted: Some(acceptance), ..Passing::default() };
+        let passed = let_pass(unit, id, trade, outcome, passing)?;
+        Ok(Answer::ok(&InvoiceResource::of(id, &passed), passed.revision))
+    }
+}
+
+/// Who pays to an account knowingly has confirmed it.
+fn confirm_accounts(unit: &mut Unit<'_>, invoice: &Folded<Invoice>) -> Result<(), Stop> {
+    let (Some(trade), Some(document)) = (invoice.state.trade, invoice.state.document()) else {
+        return Ok(());
+    };
+    let pair = Pair { supplier_id: trade.supplier_id, restaurant_id: trade.restaurant_id };
+    let relation_id = relation_id(pair.supplier_id, pair.restaurant_id);
+    let confirmed_by = unit.caller().account_id();
+    for account in document.payments.iter().filter_map(|payment| payment.account.as_ref()) {
+        let account = account.value.clone();
+        let confirm = TradeRelationCommand::ConfirmAccount { pair, account, confirmed_by };
+        let concerns = Concerns::both(pair.supplier_id, pair.restaurant_id);
+        unit.decide::<TradeRelation>(relation_id, concerns, confirm)?;
+    }
+    Ok(())
+}

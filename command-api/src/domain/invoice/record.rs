@@ -1,0 +1,207 @@
+//! What a judgement leaves in the log: on the invoice, on the order's ledger, and on the invoice that a credit note
+//! credits.
+
+use std::sync::Arc;
+
+use events::{
+    Folded,
+    billing::{BilledLine, Billing},
+    invoice::{Acceptance, Invoice, InvoiceAnswer, InvoiceFacts, Trade},
+    values::{InvoiceId, OrderId, Quantity},
+};
+use invoicing::{
+    matching::{Outcome, Status},
+    money,
+};
+
+use super::{
+    InvoiceCommand,
+    comparison::Compared,
+    credit::Credit,
+    judge::{Judgement, number_claim},
+    participants::concerns,
+};
+use crate::domain::{Concerns, Stop, Unit, billing::BillingCommand};
+
+/// Records what was judged. An invoice that has come before is rejected as what it is.
+pub(super) fn record(
+    unit: &mut Unit<'_>,
+    id: InvoiceId,
+    judgement: Judgement,
+) -> Result<Arc<Folded<Invoice>>, Stop> {
+    let now = unit.now();
+    match judgement {
+        Judgement::Rejected { code, message } => {
+            let reject = InvoiceCommand::Reject { code: code.to_owned(), message, duplicate_of: None, now };
+            decide(unit, id, reject)
+        }
+        Judgement::SameAs(original) => {
+            let message = format!("it has come before, as {original}");
+            let reject = InvoiceCommand::Reject {
+                code: "duplicate".to_owned(),
+                message,
+                duplicate_of: Some(original),
+                now,
+            };
+            decide(unit, id, reject)
+        }
+        Judgement::Held { reasons, trade, outcome } => {
+            use events::invoice::HoldReason::{AwaitsReceipt, PossibleDuplicate};
+            let waits = reasons.contains(&AwaitsReceipt);
+            let is_first = !reasons.contains(&PossibleDuplicate);
+            let invoice = decide(unit, id, InvoiceCommand::Hold { reasons, trade, outcome, now })?;
+            if let Some(trade) = trade {
+                await_receipt(unit, trade, id, waits)?;
+            }
+            if is_first {
+                claim_number(unit, id, &invoice.state)?;
+            }
+            Ok(invoice)
+        }
+        Judgement::Matched { trade, outcome } => let_pass(unit, id, trade, outcome, Passing::default()),
+        Judgement::Disputed { trade, outcome } => {
+            let answer = InvoiceAnswer::of(Status::UnderQuery, &outcome);
+            let dispute = InvoiceCommand::Dispute {
+                trade,
+                facts: facts(unit, id)?,
+                outcome: Some(outcome),
+                answer,
+                by: None,
+                reason: None,
+                lines: Vec::new(),
+                now,
+            };
+            let invoice = decide(unit, id, dispute)?;
+            await_receipt(unit, trade, id, false)?;
+            claim_number(unit, id, &invoice.state)?;
+            Ok(invoice)
+        }
+        Judgement::Credits(credit) => record_credit(unit, id, *credit),
+    }
+}
+
+/// What stands beside the word that it may be paid.
+#[derive(Default)]
+pub(super) struct Passing {
+    /// Who let pass what differs.
+    pub(super) accepted: Option<Acceptance>,
+    /// The invoice that a credit note credits.
+    pub(super) credits: Option<InvoiceId>,
+}
+
+/// What it says, for those who are told of a decision.
+pub(super) fn facts(unit: &mut Unit<'_>, id: InvoiceId) -> Result<Box<InvoiceFacts>, Stop> {
+    let invoice = unit.get::<Invoice>(id)?;
+    Ok(Box::new(invoice.state.document().map(InvoiceFacts::of).unwrap_or_default()))
+}
+
+/// It may be paid: claims what was received.
+pub(super) fn let_pass(
+    unit: &mut Unit<'_>,
+    id: InvoiceId,
+    trade: Trade,
+    outcome: Box<Outcome>,
+    passing: Passing,
+) -> Result<Arc<Folded<Invoice>>, Stop> {
+    let answer = InvoiceAnswer::of(Status::Accepted, &outcome);
+    let Passing { accepted, credits } = passing;
+    let facts = facts(unit, id)?;
+    let pass = InvoiceCommand::Match { trade, facts, credits, outcome, answer, accepted, now: unit.now() };
+    let invoice = decide(unit, id, pass)?;
+    bill(unit, id, &invoice.state, trade)?;
+    await_receipt(unit, trade, id, false)?;
+    claim_number(unit, id, &invoice.state)?;
+    Ok(invoice)
+}
+
+/// The credit note is accepted, the invoice knows of it, and stands where it now belongs.
+fn record_credit(unit: &mut Unit<'_>, id: InvoiceId, credit: Credit) -> Result<Arc<Folded<Invoice>>, Stop> {
+    let Credit { original_id, trade, outcome } = credit;
+    let credited = InvoiceCommand::Credit { credit_note_id: id, now: unit.now() };
+    let original = decide(unit, original_id, credited)?;
+    // One that was matched stays so: it was right, or a person let it pass.
+    if !original.state.status.is_matched() && outcome.verdict.is_automatic() {
+        let_pass(unit, original_id, trade, outcome.clone(), Passing::default())?;
+    }
+    let passing = Passing { credits: Some(original_id), ..Passing::default() };
+    let_pass(unit, id, trade, outcome, passing)
+}
+
+/// Claims on the order's ledger what the document bills by itself.
+fn bill(unit: &mut Unit<'_>, id: InvoiceId, invoice: &Invoice, trade: Trade) -> Result<(), Stop> {
+    let Some(document) = invoice.document() else { return Ok(()) };
+    let Some(compared) = Compared::load(unit, trade.order_id, invoice, &[id])? else { return Ok(()) };
+    let outcome = compared.reconcile(document, &[]);
+    let billed = outcome.links.iter().filter_map(|link| {
+        let line = document.lines.iter().find(|line| line.id == link.invoice_line)?;
+        let quantity = money::thousandths(line.quantity.value)?;
+        Some(BilledLine { line_id: link.order_line.parse().ok()?, quantity: Quantity(quantity) })
+    });
+    let lines = billed.collect();
+    let bill = BillingCommand::Bill { invoice_id: id, kind: document.kind, lines };
+    on_ledger(unit, trade, bill)
+}
+
+/// Gives back what it claimed.
+pub(super) fn release(unit: &mut Unit<'_>, id: InvoiceId, trade: Trade) -> Result<(), Stop> {
+    on_ledger(unit, trade, BillingCommand::Release { invoice_id: id })
+}
+
+fn await_receipt(unit: &mut Unit<'_>, trade: Trade, id: InvoiceId, waits: bool) -> Result<(), Stop> {
+    let command = if waits {
+        BillingCommand::AwaitReceipt { invoice_id: id }
+    } else {
+        BillingCommand::StopAwaiting { invoice_id: id }
+    };
+    on_ledger(unit, trade, command)
+}
+
+fn on_ledger(unit: &mut Unit<'_>, trade: Trade, command: BillingCommand) -> Result<(), Stop> {
+    let Trade { supplier_id, restaurant_id, order_id } = trade;
+    unit.decide::<Billing>(order_id, Concerns::both(supplier_id, restaurant_id), command)?;
+    Ok(())
+}
+
+/// From now on the number is this invoice's.
+fn claim_number(unit: &mut Unit<'_>, id: InvoiceId, invoice: &Invoice) -> Result<(), Stop> {
+    let Some(supplier_id) = invoice.supplier_id() else { return Ok(()) };
+    let Some(claim) = number_claim(invoice, supplier_id) else { return Ok(()) };
+    if unit.holder(&claim)? != Some(id.0) {
+        unit.set_holder(claim, Some(id.0));
+    }
+    Ok(())
+}
+
+pub(super) fn decide(
+    unit: &mut Unit<'_>,
+    id: InvoiceId,
+    command: InvoiceCommand,
+) -> Result<Arc<Folded<Invoice>>, Stop> {
+    let concerns = match &command {
+        InvoiceCommand::Match { trade, .. }
+        | InvoiceCommand::Dispute { trade, .. }
+        | InvoiceCommand::Hold { trade: Some(trade), .. } => {
+            Concerns::both(trade.supplier_id, trade.restaurant_id)
+        }
+        _ => concerns(&unit.get::<Invoice>(id)?.state),
+    };
+    unit.decide::<Invoice>(id, concerns, command)
+}
+
+/// The order says what came: whatever waited for that is judged.
+///
+/// What one invoice comes to is no reason to refuse the receipt.
+pub fn receipt_came(unit: &mut Unit<'_>, order_id: OrderId) -> Result<(), Stop> {
+    let billing = unit.get::<Billing>(order_id)?;
+    for invoice_id in &billing.state.waiting {
+        unit.want::<Invoice>(*invoice_id);
+    }
+    unit.wanted()?;
+    for &invoice_id in &billing.state.waiting {
+        let invoice = unit.get::<Invoice>(invoice_id)?;
+        let judgement =
+            super::judge::judge(unit, invoice_id, &invoice.state, &super::judge::Wish::default())?;
+        record(unit, invoice_id, judgement)?;
+    }
+    Ok(())
+}
