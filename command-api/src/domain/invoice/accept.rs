@@ -10,11 +10,12 @@ use events::{
 use invoicing::invoice::Kind;
 
 use super::{
-    Transitions,
+    InvoiceCommand, Transitions,
     comparison::Compared,
-    judge::credit_documents,
+    credit::find_original,
+    judge::{Wish, credit_documents},
     participants::decidable,
-    record::{Passing, let_pass},
+    record::{Passing, decide, let_pass},
     rematch::is_open,
 };
 use crate::domain::{
@@ -63,10 +64,21 @@ impl Command for AcceptInvoice {
         confirm_accounts(unit, &invoice)?;
         let by = unit.caller().account_id();
         let acceptance = Acceptance { by, party: sides.party(), reason: self.reason.clone() };
-        let passing = Passing { accepted: Some(acceptance), ..Passing::default() };
+        let passing = Passing { accepted: Some(acceptance), credits: credit(unit, &invoice, id)? };
         let passed = let_pass(unit, id, trade, outcome, passing)?;
         Ok(Answer::ok(&InvoiceResource::of(id, &passed), passed.revision))
     }
+}
+
+/// The invoice that an accepted credit note credits hears of it.
+fn credit(unit: &mut Unit<'_>, note: &Folded<Invoice>, id: InvoiceId) -> Result<Option<InvoiceId>, Stop> {
+    if note.state.document().is_none_or(|document| document.kind == Kind::Invoice) {
+        return Ok(None);
+    }
+    let found = find_original(unit, &note.state, &Wish::default())?;
+    let Some((original_id, _)) = found else { return Ok(None) };
+    decide(unit, original_id, InvoiceCommand::Credit { credit_note_id: id, now: unit.now() })?;
+    Ok(Some(original_id))
 }
 
 /// Who pays to an account knowingly has confirmed it.
