@@ -228,6 +228,7 @@ fn order() -> Order {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what it is written to may be absent")]
 fn text(value: &str) -> invoicing::invoice::Text {
     Some(Field::xml(value.to_owned()))
 }
