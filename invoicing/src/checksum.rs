@@ -37,9 +37,28 @@ pub fn is_plusgiro(digits: &str) -> bool {
     (2..=8).contains(&digits.len()) && is_luhn(digits)
 }
 
+/// The longest reference that Bankgirot and Plusgirot take.
+const OCR_DIGITS_MAX: usize = 25;
+
 /// A payment reference of the OCR kind: 2 to 25 digits with a check digit.
 pub fn is_ocr_reference(digits: &str) -> bool {
-    (2..=25).contains(&digits.len()) && is_luhn(digits)
+    (2..=OCR_DIGITS_MAX).contains(&digits.len()) && is_luhn(digits)
+}
+
+/// The payment reference of an invoice of that number: its digits, a digit for the length, a check digit.
+///
+/// What is no digit is left out; of a number too long for a reference the last 23 digits are taken. The
+/// result is always an [`is_ocr_reference`].
+///
+/// # Source
+/// Bankgirot, OCR-referenskontroll, "variabel längd": the last digit is the mod-10 check digit, the one
+/// before it the last digit of how long the whole reference is.
+pub fn ocr_reference(number: &str) -> String {
+    let digits = digits(number);
+    let kept = &digits[digits.len().saturating_sub(OCR_DIGITS_MAX - 2)..];
+    let unchecked = format!("{kept}{}", (kept.len() + 2) % 10);
+    let check = (0..10).map(|digit| format!("{unchecked}{digit}")).find(|whole| is_luhn(whole));
+    check.expect("each digit changes the sum by another amount, so one of ten makes it a multiple of ten")
 }
 
 /// A GTIN of 8, 12, 13 or 14 digits with its check digit.
@@ -83,6 +102,19 @@ mod tests {
     fn a_misread_gtin_is_found() {
         assert!(is_gtin("2000003629565") && is_gtin("4012345001235"));
         assert!(!is_gtin("2090003629565"));
+    }
+
+    #[test]
+    fn a_reference_says_how_long_it_is() {
+        // 1042, then 6 since it is six digits long; 1 0 4 2 6 weighed 2 1 2 1 2 come to 15, and 5 makes it 20.
+        assert_eq!(ocr_reference("1042"), "104265");
+        assert_eq!(ocr_reference("F 2026-10877"), "20261087710");
+        for number in ["", "7", "12345678", "9223372036854775807", &"9".repeat(40)] {
+            let reference = ocr_reference(number);
+            assert!(is_ocr_reference(&reference), "{reference}");
+            let length = reference.len() % 10;
+            assert!(reference[..reference.len() - 1].ends_with(&length.to_string()), "{reference}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod picture;
 pub mod receive;
 pub mod refusal;
 pub mod rules;
+pub mod sie;
 pub mod sniff;
 pub mod xml;
 
