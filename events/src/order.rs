@@ -144,19 +144,29 @@ pub struct InvoiceParty {
     pub vat_number: Option<String>,
     /// Global location number.
     pub gln: Option<String>,
+    /// Bankgiro number that is paid to, 7 or 8 digits; the seller's alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bankgiro: Option<String>,
+    /// Plusgiro number that is paid to, 2 to 8 digits; the seller's alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plusgiro: Option<String>,
+    /// International account number that is paid to, without spaces; the seller's alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iban: Option<String>,
 }
 
 impl From<SupplierDetails> for InvoiceParty {
     fn from(details: SupplierDetails) -> Self {
-        let SupplierDetails { name, address, org_number, vat_number, gln, .. } = details;
-        Self { name, address, org_number, vat_number, gln }
+        let SupplierDetails { name, address, org_number, vat_number, gln, bankgiro, plusgiro, iban, .. } =
+            details;
+        Self { name, address, org_number, vat_number, gln, bankgiro, plusgiro, iban }
     }
 }
 
 impl From<RestaurantDetails> for InvoiceParty {
     fn from(details: RestaurantDetails) -> Self {
         let RestaurantDetails { name, address, org_number, vat_number, gln, .. } = details;
-        Self { name, address, org_number, vat_number, gln }
+        Self { name, address, org_number, vat_number, gln, ..Self::default() }
     }
 }
 

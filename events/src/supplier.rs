@@ -29,6 +29,15 @@ pub struct SupplierDetails {
     pub vat_number: Option<String>,
     /// Global location number: the address for electronic documents.
     pub gln: Option<String>,
+    /// Bankgiro number that its invoices are paid to, 7 or 8 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bankgiro: Option<String>,
+    /// Plusgiro number that its invoices are paid to, 2 to 8 digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plusgiro: Option<String>,
+    /// International account number that its invoices are paid to, without spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iban: Option<String>,
 }
 
 /// What happens to a supplier.

@@ -142,6 +142,9 @@ fn suppliers() {
         org_number: Some("5560000001".to_owned()),
         vat_number: None,
         gln: None,
+        bankgiro: None,
+        plusgiro: None,
+        iban: None,
     };
     let account_id = AccountId(id(2));
     check::<Supplier>(&[
@@ -315,6 +318,23 @@ fn orders() {
             received_at: at,
         },
     ]);
+}
+
+#[test]
+fn an_invoice_keeps_the_accounts_of_its_day_and_a_released_one_has_none() {
+    let seller: InvoiceParty = SupplierDetails {
+        bankgiro: Some("9991233".to_owned()),
+        plusgiro: Some("9000001".to_owned()),
+        iban: Some("SE3550000000054910000003".to_owned()),
+        ..SupplierDetails::default()
+    }
+    .into();
+    let payload = canonical_json(&seller);
+    assert_eq!(serde_json::from_str::<InvoiceParty>(&payload).unwrap(), seller);
+    assert!(payload.contains("9991233") && payload.contains("9000001") && payload.contains("SE355"));
+    let released = r#"{"name":"Grönt AB","address":{},"org_number":null,"vat_number":null,"gln":null}"#;
+    let released: InvoiceParty = serde_json::from_str(released).unwrap();
+    assert_eq!((released.bankgiro, released.plusgiro, released.iban), (None, None, None));
 }
 
 #[test]

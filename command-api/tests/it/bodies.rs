@@ -33,20 +33,23 @@ async fn all_faults_of_a_body_come_at_once() {
         );
         let supplier = json!({
             "name": "x".repeat(201), "contact_email": "nobody", "country": "SWE", "lat": 91, "lon": "18", "gln": "1",
-            "currency": "kr", "city": ""
+            "currency": "kr", "city": "", "bankgiro": "999-1234", "plusgiro": "1", "iban": "SE36 5000 0000 0549 1000 0003"
         });
         let refused = world.post(&market.admin, "/suppliers", supplier).await.refuses(422, "invalid");
         assert_eq!(
             refused.faults(),
             [
+                "bankgiro invalid_bankgiro",
                 "city too_short",
                 "contact_email invalid_email",
                 "country unknown_country",
                 "currency unknown_value",
                 "gln invalid_gln",
+                "iban invalid_iban",
                 "lat out_of_range",
                 "lon wrong_type",
                 "name too_long",
+                "plusgiro invalid_plusgiro",
             ]
         );
     })

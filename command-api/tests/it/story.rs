@@ -156,6 +156,12 @@ async fn organisations_say_who_they_are_and_are_revised() {
 
         let same = world.patch(&admin, &path, json!({})).await.is(200);
         assert_eq!(same.body["revision"], 1, "an empty patch changes nothing");
+        let accounts = json!({"bankgiro": "999-1233", "plusgiro": "90 00 00-1", "iban": "SE35 5000 0000 0549 1000 0003"});
+        let paid_to = world.patch(&admin, &path, accounts).await.is(200);
+        let accounts = ["bankgiro", "plusgiro", "iban"].map(|account| paid_to.text(account));
+        assert_eq!(accounts, ["9991233", "9000001", "SE3550000000054910000003"]);
+        let moved = world.patch(&admin, &path, json!({"plusgiro": null})).await.is(200);
+        assert_eq!((&moved.body["bankgiro"], &moved.body["plusgiro"]), (&json!("9991233"), &Value::Null));
         let revised = world.patch(&admin, &path, json!({"city": "Lund", "phone": null, "lat": null})).await.is(200);
         assert_eq!((&revised.body["city"], &revised.body["phone"]), (&json!("Lund"), &Value::Null));
         assert_eq!((&revised.body["lat"], &revised.body["lon"]), (&Value::Null, &json!(-18.0)), "absent stays");

@@ -72,6 +72,12 @@ pub struct SupplierResource {
     pub vat_number: Option<String>,
     /// Global location number.
     pub gln: Option<String>,
+    /// Bankgiro number that its invoices are paid to.
+    pub bankgiro: Option<String>,
+    /// Plusgiro number that its invoices are paid to.
+    pub plusgiro: Option<String>,
+    /// International account number that its invoices are paid to.
+    pub iban: Option<String>,
     /// What it sells in.
     pub currency: Currency,
     /// May sell.
@@ -153,6 +159,9 @@ impl SupplierResource {
             org_number: details.org_number.clone(),
             vat_number: details.vat_number.clone(),
             gln: details.gln.clone(),
+            bankgiro: details.bankgiro.clone(),
+            plusgiro: details.plusgiro.clone(),
+            iban: details.iban.clone(),
             currency: *currency,
             active: *active,
             created_at: folded.created_at,

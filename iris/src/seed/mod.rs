@@ -130,13 +130,14 @@ async fn seed(committer: &Committer) -> anyhow::Result<()> {
 
 fn supplier(number: u16) -> RegisterSupplier {
     let supplier_id = supplier_id(number);
-    let (name, street, email, vat_number, gln) = match number {
+    let (name, street, email, vat_number, gln, bankgiro) = match number {
         1 => (
             "Årsta Frukt & Grönt AB",
             "Fruktvägen 4",
             "order@arstafrukt.test",
             "SE556000000101",
             "7300009000012",
+            "9990003",
         ),
         _ => (
             "Nordhamn Fisk & Kött AB",
@@ -144,6 +145,7 @@ fn supplier(number: u16) -> RegisterSupplier {
             "order@nordhamn.test",
             "SE556000000201",
             "7300009000029",
+            "9990011",
         ),
     };
     RegisterSupplier {
@@ -158,6 +160,8 @@ fn supplier(number: u16) -> RegisterSupplier {
             org_number: Some(vat_number[2..12].to_owned()),
             vat_number: Some(vat_number.to_owned()),
             gln: Some(gln.to_owned()),
+            bankgiro: Some(bankgiro.to_owned()),
+            ..SupplierDetails::default()
         },
         currency: Currency::SEK,
     }

@@ -52,7 +52,7 @@ impl DocumentParty {
 
     /// A side as it was when the invoice was made: that document never changes.
     pub fn invoiced(id: Uuid, party: &InvoiceParty) -> Self {
-        let InvoiceParty { name, address, org_number, vat_number, gln } = party;
+        let InvoiceParty { name, address, org_number, vat_number, gln, .. } = party;
         Self::of(id, name, address, [org_number, vat_number, gln])
     }
 

@@ -29,9 +29,9 @@ const MODELS: [ReadModel; 1] = [ReadModel::Suppliers];
             "id": "0190a8f2-7c3e-7b1a-9f4d-1c2b3a4d5e10", "name": "Grönsakskompaniet AB",
             "contact_email": "order@gronsaker.example", "phone": null, "street": "Åkervägen 7",
             "postal_code": "119 99", "city": "Årsta", "country": "SE", "lat": 59.29, "lon": 18.05,
-            "org_number": "5510000119", "vat_number": "SE551000011901", "gln": null, "currency": "SEK",
-            "active": true, "created_at": "2026-11-01T08:00:00Z", "updated_at": "2026-11-01T08:00:00Z",
-            "revision": 2
+            "org_number": "5510000119", "vat_number": "SE551000011901", "gln": null, "bankgiro": "9991233",
+            "plusgiro": null, "iban": null, "currency": "SEK", "active": true,
+            "created_at": "2026-11-01T08:00:00Z", "updated_at": "2026-11-01T08:00:00Z", "revision": 2
         })),
         ReadRefusals, ResourceRefusals
     )

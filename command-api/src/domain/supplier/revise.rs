@@ -25,6 +25,9 @@ pub struct SupplierPatch {
     pub org_number: Option<Option<String>>,
     pub vat_number: Option<Option<String>>,
     pub gln: Option<Option<String>>,
+    pub bankgiro: Option<Option<String>>,
+    pub plusgiro: Option<Option<String>>,
+    pub iban: Option<Option<String>>,
 }
 
 /// Some of its details change; OWNER and ADMIN.
@@ -68,6 +71,9 @@ impl SupplierPatch {
         set(&mut details.org_number, patch.org_number);
         set(&mut details.vat_number, patch.vat_number);
         set(&mut details.gln, patch.gln);
+        set(&mut details.bankgiro, patch.bankgiro);
+        set(&mut details.plusgiro, patch.plusgiro);
+        set(&mut details.iban, patch.iban);
         details
     }
 }

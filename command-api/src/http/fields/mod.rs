@@ -3,6 +3,7 @@
 //! All of them are `Serialize`, for the hash under which an `Idempotency-Key` remembers its request; no
 //! answer is ever built from them.
 
+mod account;
 mod alternatives;
 mod barcode;
 mod between;
@@ -24,6 +25,7 @@ mod unit;
 mod whole;
 
 pub(crate) use self::{
+    account::{Bankgiro, Iban, Plusgiro},
     alternatives::{Alternatives, OneOf},
     barcode::{Barcode, Gln},
     between::Between,

@@ -19,8 +19,8 @@ use crate::{
     http::{
         answers::{BodyRefusals, CommandHeaders, CommandRefusals},
         fields::{
-            Choice, City, Country, EmailAddress, Gln, Latitude, Longitude, Name, Phone, PostalCode,
-            RegisterNumber, Street,
+            Bankgiro, Choice, City, Country, EmailAddress, Gln, Iban, Latitude, Longitude, Name, Phone,
+            Plusgiro, PostalCode, RegisterNumber, Street,
         },
         state::CommandState,
         submission::{Accepted, Asked},
@@ -33,7 +33,8 @@ use crate::{
 #[schema(example = json!({
     "name": "Grossisten i Årsta", "contact_email": "order@grossisten.example", "phone": "+46 8 123 45 67",
     "street": "Partihandlarvägen 1", "postal_code": "120 44", "city": "Stockholm", "country": "SE",
-    "lat": 59.2907, "lon": 18.0519, "org_number": "556016-0680", "vat_number": "SE556016068001", "currency": "SEK"
+    "lat": 59.2907, "lon": 18.0519, "org_number": "556016-0680", "vat_number": "SE556016068001", "bankgiro": "999-1233",
+    "currency": "SEK"
 }))]
 pub(crate) struct NewSupplier {
     /// Trading name.
@@ -71,6 +72,15 @@ pub(crate) struct NewSupplier {
     /// Global location number: the address for electronic documents.
     #[deserr(default)]
     gln: Option<Gln>,
+    /// Bankgiro number that its invoices are paid to.
+    #[deserr(default)]
+    bankgiro: Option<Bankgiro>,
+    /// Plusgiro number that its invoices are paid to.
+    #[deserr(default)]
+    plusgiro: Option<Plusgiro>,
+    /// International account number that its invoices are paid to.
+    #[deserr(default)]
+    iban: Option<Iban>,
     /// What it sells in; SEK unless stated.
     #[deserr(default)]
     #[schema(value_type = Option<Currency>)]
@@ -94,6 +104,9 @@ impl NewSupplier {
             org_number: self.org_number.map(RegisterNumber::into_string),
             vat_number: self.vat_number.map(RegisterNumber::into_string),
             gln: self.gln.map(Gln::into_string),
+            bankgiro: self.bankgiro.map(Bankgiro::into_string),
+            plusgiro: self.plusgiro.map(Plusgiro::into_string),
+            iban: self.iban.map(Iban::into_string),
         }
     }
 }
@@ -115,8 +128,9 @@ impl NewSupplier {
             "id": "01939f2e-7a10-7c3e-9b1a-2f6d5c4b3a21", "name": "Grossisten i Årsta", "contact_email": "order@grossisten.example",
             "phone": "+46 8 123 45 67", "street": "Partihandlarvägen 1", "postal_code": "120 44", "city": "Stockholm",
             "country": "SE", "lat": 59.2907, "lon": 18.0519, "org_number": "556016-0680", "vat_number": "SE556016068001",
-            "gln": "7300010000001", "currency": "SEK", "active": true, "created_at": "2026-11-20T09:00:00.123Z",
-            "updated_at": "2026-11-20T09:00:00.123Z", "revision": 1
+            "gln": "7300010000001", "bankgiro": "9991233", "plusgiro": null, "iban": null, "currency": "SEK",
+            "active": true, "created_at": "2026-11-20T09:00:00.123Z", "updated_at": "2026-11-20T09:00:00.123Z",
+            "revision": 1
         })),
         CommandRefusals, BodyRefusals
     )

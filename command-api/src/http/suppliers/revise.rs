@@ -16,8 +16,8 @@ use crate::{
     http::{
         answers::{BodyRefusals, CommandHeaders, CommandRefusals, ExistingRefusals},
         fields::{
-            Change, City, Country, EmailAddress, Given, Gln, Latitude, Longitude, Name, Phone, PostalCode,
-            RegisterNumber, Street,
+            Bankgiro, Change, City, Country, EmailAddress, Given, Gln, Iban, Latitude, Longitude, Name,
+            Phone, Plusgiro, PostalCode, RegisterNumber, Street,
         },
         state::CommandState,
         submission::{Accepted, Asked},
@@ -77,6 +77,18 @@ pub(crate) struct SupplierRevision {
     #[deserr(default)]
     #[schema(value_type = Option<Gln>)]
     gln: Change<Gln>,
+    /// Bankgiro number that its invoices are paid to; those made before keep the one they have.
+    #[deserr(default)]
+    #[schema(value_type = Option<Bankgiro>)]
+    bankgiro: Change<Bankgiro>,
+    /// Plusgiro number that its invoices are paid to; those made before keep the one they have.
+    #[deserr(default)]
+    #[schema(value_type = Option<Plusgiro>)]
+    plusgiro: Change<Plusgiro>,
+    /// International account number that its invoices are paid to; those made before keep theirs.
+    #[deserr(default)]
+    #[schema(value_type = Option<Iban>)]
+    iban: Change<Iban>,
 }
 
 impl SupplierRevision {
@@ -94,6 +106,9 @@ impl SupplierRevision {
             org_number: self.org_number.patch(RegisterNumber::into_string),
             vat_number: self.vat_number.patch(RegisterNumber::into_string),
             gln: self.gln.patch(Gln::into_string),
+            bankgiro: self.bankgiro.patch(Bankgiro::into_string),
+            plusgiro: self.plusgiro.patch(Plusgiro::into_string),
+            iban: self.iban.patch(Iban::into_string),
         }
     }
 }
