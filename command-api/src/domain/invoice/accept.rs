@@ -4,7 +4,6 @@ use events::{
     Folded,
     invoice::{Acceptance, Invoice},
     resource::InvoiceResource,
-    trade_relation::{TradeRelation, relation_id},
     values::InvoiceId,
 };
 use invoicing::invoice::Kind;
@@ -18,11 +17,7 @@ use super::{
     record::{Passing, decide, let_pass},
     rematch::is_open,
 };
-use crate::domain::{
-    Answer, Command, Concerns, Stop, Unit,
-    refusal::Refusal,
-    trade_relation::{Pair, TradeRelationCommand},
-};
+use crate::domain::{Answer, Command, Stop, Unit, refusal::Refusal};
 
 /// It may be paid as it is, in spite of what differs. The accounts that it names are the supplier's from now on.
 /// Members of the restaurant and ADMIN.
@@ -61,7 +56,6 @@ impl Command for AcceptInvoice {
             let compared = compared.ok_or_else(|| Refusal::not_found("order", trade.order_id))?;
             Box::new(compared.reconcile(document, &credit_documents(unit, state)?))
         };
-        confirm_accounts(unit, &invoice)?;
         let by = unit.caller().account_id();
         let acceptance = Acceptance { by, party: sides.party(), reason: self.reason.clone() };
         let passing = Passing { accepted: Some(acceptance), credits: credit(unit, &invoice, id)? };
@@ -79,21 +73,4 @@ fn credit(unit: &mut Unit<'_>, note: &Folded<Invoice>, id: InvoiceId) -> Result<
     let Some((original_id, _)) = found else { return Ok(None) };
     decide(unit, original_id, InvoiceCommand::Credit { credit_note_id: id, now: unit.now() })?;
     Ok(Some(original_id))
-}
-
-/// Who pays to an account knowingly has confirmed it.
-fn confirm_accounts(unit: &mut Unit<'_>, invoice: &Folded<Invoice>) -> Result<(), Stop> {
-    let (Some(trade), Some(document)) = (invoice.state.trade, invoice.state.document()) else {
-        return Ok(());
-    };
-    let pair = Pair { supplier_id: trade.supplier_id, restaurant_id: trade.restaurant_id };
-    let relation_id = relation_id(pair.supplier_id, pair.restaurant_id);
-    let confirmed_by = unit.caller().account_id();
-    for account in document.payments.iter().filter_map(|payment| payment.account.as_ref()) {
-        let account = account.value.clone();
-        let confirm = TradeRelationCommand::ConfirmAccount { pair, account, confirmed_by };
-        let concerns = Concerns::both(pair.supplier_id, pair.restaurant_id);
-        unit.decide::<TradeRelation>(relation_id, concerns, confirm)?;
-    }
-    Ok(())
 }

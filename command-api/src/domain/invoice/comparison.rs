@@ -164,7 +164,18 @@ fn seller(supplier: &Supplier, relation: &TradeRelation, invoice: &Invoice) -> K
         legal_id = stated.and_then(|seller| seller.legal_id.as_ref()).map(|id| id.value.clone());
         vat_id = stated.and_then(|seller| seller.vat_id.as_ref()).map(|id| id.value.clone());
     }
-    KnownSeller { legal_id, vat_id, accounts: relation.accounts.iter().cloned().collect() }
+    KnownSeller { legal_id, vat_id, accounts: accounts(supplier, relation) }
+}
+
+/// Where the supplier's money goes: where it went before. Only before the first invoice between the two is that what
+/// the supplier has registered: whoever has got hold of a supplier's login can register another account, but no
+/// invoice passes by itself that names one which the restaurant has never paid to.
+fn accounts(supplier: &Supplier, relation: &TradeRelation) -> Vec<String> {
+    if !relation.accounts.is_empty() {
+        return relation.accounts.iter().cloned().collect();
+    }
+    let details = &supplier.details;
+    [&details.bankgiro, &details.plusgiro, &details.iban].into_iter().flatten().cloned().collect()
 }
 
 fn received(order: &Order) -> BTreeMap<LineId, Quantity> {

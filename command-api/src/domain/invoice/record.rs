@@ -7,6 +7,7 @@ use events::{
     Folded,
     billing::{BilledLine, Billing},
     invoice::{Acceptance, Invoice, InvoiceAnswer, InvoiceFacts, Trade},
+    trade_relation::{TradeRelation, relation_id},
     values::{InvoiceId, OrderId, Quantity},
 };
 use invoicing::{
@@ -21,7 +22,11 @@ use super::{
     judge::{Judgement, number_claim},
     participants::concerns,
 };
-use crate::domain::{Concerns, Stop, Unit, billing::BillingCommand};
+use crate::domain::{
+    Concerns, Stop, Unit,
+    billing::BillingCommand,
+    trade_relation::{Pair, TradeRelationCommand},
+};
 
 /// Records what was judged. An invoice that has come before is rejected as what it is.
 pub(super) fn record(
@@ -109,9 +114,25 @@ pub(super) fn let_pass(
     let pass = InvoiceCommand::Match { trade, facts, credits, outcome, answer, accepted, now: unit.now() };
     let invoice = decide(unit, id, pass)?;
     bill(unit, id, &invoice.state, trade)?;
+    confirm_accounts(unit, &invoice.state, trade)?;
     await_receipt(unit, trade, id, false)?;
     claim_number(unit, id, &invoice.state)?;
     Ok(invoice)
+}
+
+/// Where money goes by the word of a person, or by the policy, it may go again.
+fn confirm_accounts(unit: &mut Unit<'_>, invoice: &Invoice, trade: Trade) -> Result<(), Stop> {
+    let Some(document) = invoice.document() else { return Ok(()) };
+    let pair = Pair { supplier_id: trade.supplier_id, restaurant_id: trade.restaurant_id };
+    let relation_id = relation_id(pair.supplier_id, pair.restaurant_id);
+    let confirmed_by = invoice.accepted.as_ref().and_then(|acceptance| acceptance.by);
+    for account in document.payments.iter().filter_map(|payment| payment.account.as_ref()) {
+        let account = account.value.clone();
+        let confirm = TradeRelationCommand::ConfirmAccount { pair, account, confirmed_by };
+        let concerns = Concerns::both(pair.supplier_id, pair.restaurant_id);
+        unit.decide::<TradeRelation>(relation_id, concerns, confirm)?;
+    }
+    Ok(())
 }
 
 /// The credit note is accepted, the invoice knows of it, and stands where it now belongs.

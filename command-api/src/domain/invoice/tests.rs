@@ -484,6 +484,26 @@ fn the_first_account_of_a_supplier_is_confirmed_by_who_accepts() {
 }
 
 #[test]
+fn an_account_that_a_supplier_registers_counts_until_the_first_invoice_was_paid() {
+    let world = World::new();
+    world.receipt();
+    world.set(relation_id(SUPPLIER, RESTAURANT), TradeRelation::default());
+    let mut supplier = world.get::<Supplier>(SUPPLIER);
+    supplier.details.bankgiro = Some(ACCOUNT.to_owned());
+    world.set(SUPPLIER, supplier.clone());
+    world.receive(1, document("1005", vec![line(1, 2, 1_000)]));
+    stands(&world, 1, InvoiceStatus::Matched);
+
+    let other = "5050055";
+    supplier.details.bankgiro = Some(other.to_owned());
+    world.set(SUPPLIER, supplier);
+    let mut hijacked = document("1006", vec![line(2, 3, 2_000)]);
+    hijacked.payments[0].account = text(other);
+    world.receive(2, hijacked);
+    stands(&world, 2, InvoiceStatus::Disputed);
+}
+
+#[test]
 fn a_document_that_breaks_the_rules_is_rejected_and_its_number_stays_free() {
     let world = World::new();
     world.receipt();
