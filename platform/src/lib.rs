@@ -1,5 +1,5 @@
 //! Process plumbing shared by every role: configuration, telemetry, identity, the error shape, request
-//! bodies, paging, the HTTP shell, database pools and the clock.
+//! bodies, paging, the HTTP shell, database pools, a sandbox for programs and the clock.
 //!
 //! Nothing here knows a trade word; a change of business rules never touches this crate.
 
@@ -14,6 +14,7 @@ pub mod error;
 pub mod http;
 pub mod link_token;
 pub mod paging;
+pub mod sandbox;
 pub mod seal;
 pub mod service_account;
 pub mod shutdown;
