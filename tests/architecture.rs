@@ -140,6 +140,35 @@ fn the_domain_is_pure() {
     );
 }
 
+/// The library of `invoicing` computes; its binary, which measures it, may run programs and read files.
+#[test]
+fn the_reading_of_invoices_is_pure() {
+    let impure = [
+        "platform::",
+        "sqlx",
+        "tokio",
+        "reqwest",
+        "std::fs",
+        "std::net",
+        "std::process",
+        "std::thread",
+        "std::time",
+        "Utc::now",
+        "rand::",
+        "unsafe",
+    ];
+    let binary = [root().join("invoicing/src/main.rs"), root().join("invoicing/src/evaluate")];
+    for (path, text) in sources("invoicing/src") {
+        if binary.iter().any(|binary| path.starts_with(binary)) {
+            continue;
+        }
+        let code = code(&text);
+        for word in impure {
+            assert!(!code.contains(word), "{} contains `{word}`: others run what it asks for", path.display());
+        }
+    }
+}
+
 #[test]
 fn folds_and_values_are_pure() {
     for file in [

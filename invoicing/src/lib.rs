@@ -1,8 +1,8 @@
 //! The invoicing engine: what a supplier sent becomes an [`Invoice`], and an invoice is held against
 //! what was ordered and received.
 //!
-//! Pure: bytes and word boxes in, values out. No file, no clock, no process; the binary beside it runs
-//! poppler and tesseract, and measures.
+//! Pure: bytes in, values out. No file, no clock, no process: [`reading`] says which programs are to be run, and
+//! its caller runs them. The binary beside it does so, and measures.
 
 pub mod checksum;
 pub mod duplicate;
@@ -12,6 +12,7 @@ pub mod matching;
 pub mod money;
 pub mod page;
 pub mod picture;
+pub mod reading;
 pub mod receive;
 pub mod refusal;
 pub mod rules;

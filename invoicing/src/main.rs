@@ -1,7 +1,6 @@
 //! `invoicing evaluate DIR [--json]`: measures the engine on a folder of invoices whose content is known.
 
 mod evaluate;
-mod programs;
 
 use std::path::PathBuf;
 

@@ -2,7 +2,9 @@
 
 use std::io::Cursor;
 
-use image::{GrayImage, ImageReader, Limits, Luma, imageops};
+use image::{
+    DynamicImage, GrayImage, ImageDecoder as _, ImageReader, Limits, Luma, imageops, metadata::Orientation,
+};
 
 use crate::{invoice::Area, refusal::Refusal};
 
@@ -28,7 +30,12 @@ pub fn decode(bytes: &[u8]) -> Result<GrayImage, Refusal> {
     let mut limits = Limits::default();
     limits.max_alloc = Some(POINTS_MAX * 8);
     reader.limits(limits);
-    reader.decode().map(|picture| picture.to_luma8()).map_err(|error| damaged(&error))
+    let mut decoder = reader.into_decoder().map_err(|error| damaged(&error))?;
+    // Telephones store what the sensor sees, and say beside it how the page was held.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| damaged(&error))?;
+    picture.apply_orientation(orientation);
+    Ok(picture.into_luma8())
 }
 
 /// Smooths a noisy picture; a clean one stays as it is, since smoothing costs sharpness.

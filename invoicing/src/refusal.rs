@@ -89,6 +89,9 @@ pub enum Refusal {
     /// A picture whose header or content cannot be read.
     #[error("the picture cannot be read: {0}")]
     DamagedPicture(String),
+    /// A program that reads it ran into a limit on its time or memory, or fell.
+    #[error("reading the file takes more time or memory than is allowed")]
+    TooCostly,
     /// Readable, but nothing in it is an invoice.
     #[error("no invoice was found in the file")]
     NoInvoiceFound,

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use invoicing::Refusal;
+use invoicing::{
+    Refusal,
+    reading::{Failure, Programs},
+};
 use serde::Serialize;
 
 use super::{manifest::Manifest, pages};
-use crate::programs::Failure;
 
 #[derive(Debug, Default, Serialize)]
 pub struct Score {
@@ -14,12 +16,12 @@ pub struct Score {
     refused: usize,
 }
 
-pub fn measure(folder: &Path, manifest: &Manifest) -> anyhow::Result<Score> {
+pub fn measure(folder: &Path, manifest: &Manifest, programs: &dyn Programs) -> anyhow::Result<Score> {
     let mut score = Score::default();
     for entry in manifest.group("hostile") {
         score.files += 1;
         let wanted = entry.expected_outcome.as_deref().unwrap_or_default();
-        match pages::read_file(&entry.bytes(folder)?) {
+        match pages::read_file(&entry.bytes(folder)?, programs) {
             Err(Failure::Refused(refusal)) if fits(wanted, &refusal) => score.refused += 1,
             Err(failure) => eprintln!("{}: {wanted} expected, {failure}", entry.file),
             Ok(_) => eprintln!("{}: {wanted} expected, but it was taken", entry.file),

@@ -7,6 +7,7 @@ use invoicing::{
     Invoice, Received, Refusal,
     invoice::Source,
     page::{self, Page, gate},
+    reading::{Failure, Programs, read_pdf, read_picture},
     receive,
 };
 use serde::Serialize;
@@ -17,7 +18,6 @@ use super::{
     lines::Tally,
     manifest::{Entry, Manifest},
 };
-use crate::programs::{self, Failure};
 
 /// How many pages were read, and how many of their lines were right.
 #[derive(Debug, Default, Serialize)]
@@ -36,14 +36,14 @@ pub struct Pages {
     pub wrongly_automatic: usize,
 }
 
-pub fn measure(folder: &Path, manifest: &Manifest) -> anyhow::Result<Pages> {
+pub fn measure(folder: &Path, manifest: &Manifest, programs: &dyn Programs) -> anyhow::Result<Pages> {
     let mut pages = Pages::default();
     let mut tallies = [const { Tally::new() }; 4];
     for entry in manifest.group("pdf-text").chain(manifest.group("scan")) {
         let expected =
             entry.expected.as_ref().with_context(|| format!("{}: nothing expected", entry.file))?;
         let kind = kind(entry);
-        let invoice = read_entry(folder, entry)?;
+        let invoice = read_entry(folder, entry, programs)?;
         // Scans are held to their numbers: OCR's spelling of names is not what money follows.
         let mut found = tallies[kind].add(expected, invoice.as_ref(), kind == 0);
         if let Some(invoice) = &invoice {
@@ -76,18 +76,14 @@ fn kind(entry: &Entry) -> usize {
     }
 }
 
-fn read_entry(folder: &Path, entry: &Entry) -> anyhow::Result<Option<Invoice>> {
-    let needs_tesseract = entry.format != "pdf-text";
-    let is_readable = (programs::has_poppler() || entry.format == "scan")
-        && (programs::has_tesseract() || !needs_tesseract);
-    if is_readable {
-        return Ok(match read_file(&entry.bytes(folder)?) {
-            Ok(invoice) => Some(invoice),
-            Err(refusal) => {
-                eprintln!("{}: {refusal}", entry.file);
-                None
-            }
-        });
+fn read_entry(folder: &Path, entry: &Entry, programs: &dyn Programs) -> anyhow::Result<Option<Invoice>> {
+    match read_file(&entry.bytes(folder)?, programs) {
+        Ok(invoice) => return Ok(Some(invoice)),
+        Err(Failure::Absent(_)) => {}
+        Err(failure) => {
+            eprintln!("{}: {failure}", entry.file);
+            return Ok(None);
+        }
     }
     let (pages, source) = boxes(folder, entry)?;
     Ok(page::read(&pages, source))
@@ -116,17 +112,14 @@ fn boxes(folder: &Path, entry: &Entry) -> anyhow::Result<(Vec<Page>, Source)> {
 }
 
 /// Any file, as an upload would be read.
-pub fn read_file(bytes: &[u8]) -> Result<Invoice, Failure> {
-    let pages = match receive(bytes)? {
+pub fn read_file(bytes: &[u8], programs: &dyn Programs) -> Result<Invoice, Failure> {
+    let mut unheard = |_| {};
+    let reading = match receive(bytes)? {
         Received::Structured(document) | Received::Hybrid { document, .. } => return Ok(document.invoice),
-        // A text layer may hold a stamp only, on pages that are pictures.
-        Received::Pages { .. } => match page::read(&programs::pdf_words(bytes)?, Source::Text) {
-            Some(invoice) => return Ok(invoice),
-            None => programs::pdf_pictures(bytes)?,
-        },
-        Received::Picture(_) => vec![programs::ocr(bytes, 1)?],
+        Received::Pages { .. } => read_pdf(bytes, programs, &mut unheard)?,
+        Received::Picture(_) => read_picture(bytes, programs, &mut unheard)?,
     };
-    page::read(&pages, Source::Ocr).ok_or(Failure::Refused(Refusal::NoInvoiceFound))
+    reading.invoice.ok_or(Failure::Refused(Refusal::NoInvoiceFound))
 }
 
 /// Differences in what money follows: everything but spelling, and what a page does not say.

@@ -5,7 +5,7 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::{PAGES_MAX, Page, WORDS_MAX, Word};
+use super::{PAGES_MAX, Page, PageSize, WORDS_MAX, Word};
 use crate::{invoice::Area, refusal::Refusal};
 
 /// The pages of a PDF's text layer; a page of pictures has no words.
@@ -24,7 +24,7 @@ pub fn from_bbox(html: &str) -> Result<Vec<Page>, Refusal> {
                     return Err(Refusal::TooManyPages { limit: PAGES_MAX });
                 }
                 let number = u32::try_from(pages.len() + 1).expect("the limit is far below 2^32");
-                pages.push(Page { number, ..Page::default() });
+                pages.push(Page { number, size: size(&tag), ..Page::default() });
             }
             Event::Start(tag) if tag.name().as_ref() == "word" => {
                 open = area(&tag);
@@ -62,11 +62,19 @@ fn entity(name: &str) -> String {
     }
 }
 
+/// Zero where it cannot be read: such a page is not drawn.
+fn size(tag: &BytesStart<'_>) -> PageSize {
+    let side = |name: &str| length(tag, name).unwrap_or_default();
+    PageSize { width: side("width"), height: side("height") }
+}
+
+fn length(tag: &BytesStart<'_>, name: &str) -> Option<i32> {
+    let attribute = tag.try_get_attribute(name).ok()??;
+    hundredths(&attribute.value)
+}
+
 fn area(tag: &BytesStart<'_>) -> Option<Area> {
-    let edge = |name: &str| -> Option<i32> {
-        let attribute = tag.try_get_attribute(name).ok()??;
-        hundredths(&attribute.value)
-    };
+    let edge = |name: &str| length(tag, name);
     Some(Area { left: edge("xMin")?, top: edge("yMin")?, right: edge("xMax")?, bottom: edge("yMax")? })
 }
 
@@ -88,6 +96,7 @@ mod tests {
         let html = r#"<!DOCTYPE html><html><body><doc><page width="595.0" height="842.0">
             <word xMin="43.499998" yMin="45.6" xMax="50" yMax="60.81">M&amp;Ö</word></page></doc></body></html>"#;
         let pages = from_bbox(html).unwrap();
+        assert_eq!(pages[0].size, PageSize { width: 59_500, height: 84_200 });
         let area = Area { left: 4349, top: 4560, right: 5000, bottom: 6081 };
         assert_eq!(
             pages[0].words,

@@ -134,7 +134,7 @@ mod tests {
             agreed: true,
             others: Vec::new(),
         };
-        Page { number: 1, words: words.iter().map(word).collect(), fall: 0 }
+        Page { number: 1, words: words.iter().map(word).collect(), ..Page::default() }
     }
 
     #[test]

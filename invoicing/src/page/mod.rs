@@ -54,6 +54,15 @@ pub struct Word {
     pub others: Vec<String>,
 }
 
+/// How large a page is, in hundredths of a point, before it is turned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageSize {
+    /// Across.
+    pub width: i32,
+    /// Down.
+    pub height: i32,
+}
+
 /// One page with its words, in any order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -61,6 +70,8 @@ pub struct Page {
     pub number: u32,
     /// Its words.
     pub words: Vec<Word>,
+    /// How large it is; zero for a picture, which does not say.
+    pub size: PageSize,
     /// How much lower a row ended than it began before it was straightened, in millionths of its length.
     pub fall: i64,
 }
@@ -68,8 +79,7 @@ pub struct Page {
 impl Page {
     /// Where an area of the straightened page is on the page as it came.
     pub fn as_it_came(&self, area: Area) -> Area {
-        let fall = tsv::fall_at(area.left, self.fall);
-        Area { top: area.top + fall, bottom: area.bottom + fall, ..area }
+        tsv::as_it_came(area, self.fall)
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn page(text: &str) -> Page {
             }
         }
     }
-    Page { number: 1, words, fall: 0 }
+    Page { number: 1, words, ..Page::default() }
 }
 
 fn word(line: &str, begin: usize, end: usize, row: usize) -> Word {

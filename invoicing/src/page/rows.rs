@@ -47,7 +47,7 @@ pub(super) fn sheet(page: &Page, source: Source) -> Sheet {
     let row = |(_, mut members): (i32, Vec<&Word>)| {
         members.sort_by_key(|word| word.area.left);
         let area = members.iter().skip(1).fold(members[0].area, |area, word| area.around(word.area));
-        Row { tokens: tokens(&members, page.number, source, mark), area }
+        Row { tokens: tokens(&members, page, source, mark), area }
     };
     Sheet { rows: rows.into_iter().map(row).collect(), height }
 }

@@ -3,8 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::{
-    Word,
+    Page, Word,
     numbers::{self, DecimalMark},
+    tsv::as_it_came,
     units,
 };
 use crate::invoice::{Area, Evidence, Field, Source};
@@ -17,6 +18,8 @@ pub(super) struct Token {
     /// With the unit right behind it: "8 st" is set as one.
     pub area_with_unit: Area,
     pub page: u32,
+    /// The page's own: evidence is where people see it, on the page before it was straightened.
+    pub fall: i64,
     pub source: Source,
     pub confidence: u16,
     pub agreed: bool,
@@ -39,7 +42,7 @@ impl Token {
         let most = u32::from(self.source.confidence_max());
         let sure = u16::try_from(u32::from(self.confidence) * most / 1000).unwrap_or(0);
         let confidence = if self.agreed { sure } else { sure.min(500) };
-        let evidence = Some(Evidence { page: self.page, area: self.area });
+        let evidence = Some(Evidence { page: self.page, area: as_it_came(self.area, self.fall) });
         Field { value, source: self.source, confidence, evidence }
     }
 
@@ -63,7 +66,7 @@ impl Token {
 }
 
 /// Tokens of words that stand in one row, from left to right.
-pub(super) fn tokens(words: &[&Word], page: u32, source: Source, mark: DecimalMark) -> Vec<Token> {
+pub(super) fn tokens(words: &[&Word], page: &Page, source: Source, mark: DecimalMark) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     for word in words {
         let next = token(word, page, source, mark);
@@ -93,7 +96,7 @@ pub(super) fn tokens(words: &[&Word], page: u32, source: Source, mark: DecimalMa
     tokens
 }
 
-fn token(word: &Word, page: u32, source: Source, mark: DecimalMark) -> Token {
+fn token(word: &Word, page: &Page, source: Source, mark: DecimalMark) -> Token {
     let per = numbers::parse_per(&word.text, mark);
     let glued = glued_unit(&word.text, mark);
     let plain =
@@ -114,7 +117,8 @@ fn token(word: &Word, page: u32, source: Source, mark: DecimalMark) -> Token {
         others: word.others.clone(),
         area: word.area,
         area_with_unit: word.area,
-        page,
+        page: page.number,
+        fall: page.fall,
         source,
         confidence: word.confidence,
         agreed: word.agreed,

@@ -36,7 +36,7 @@ pub fn from_tsv(tsv: &str, number: u32, dpi: u32) -> Page {
     }
     slopes.extend(line.and_then(slope));
     let fall = straighten(&mut words, slopes);
-    Page { number, words, fall }
+    Page { number, words, fall, ..Page::default() }
 }
 
 fn word(cells: &[&str], dpi: u32) -> Option<Word> {
@@ -103,8 +103,14 @@ fn straighten(words: &mut [Word], mut slopes: Vec<i64>) -> i64 {
     fall
 }
 
+/// Where an area of the straightened page was before.
+pub(super) fn as_it_came(area: Area, fall: i64) -> Area {
+    let by = fall_at(area.left, fall);
+    Area { top: area.top + by, bottom: area.bottom + by, ..area }
+}
+
 /// How much lower than at the left edge of the page a row is at `left`.
-pub(super) fn fall_at(left: i32, fall: i64) -> i32 {
+fn fall_at(left: i32, fall: i64) -> i32 {
     i32::try_from(i64::from(left) * fall / 1_000_000).unwrap_or(0)
 }
 

@@ -73,7 +73,7 @@ impl Sandbox {
 
     /// What nice, bubblewrap or prlimit has to say when it did not get as far as the program: a file must not
     /// be blamed for a machine that has no namespace left.
-    pub(super) fn complaint(&self, ended: &Ended) -> Option<String> {
+    pub(super) fn complaint(ended: &Ended) -> Option<String> {
         let is_ours = !ended.is_success() && OURS.iter().any(|name| ended.errors.starts_with(name));
         is_ours.then(|| ended.errors.lines().next().unwrap_or_default().to_owned())
     }

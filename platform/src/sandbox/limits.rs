@@ -30,7 +30,7 @@ impl Default for Limits {
             file_bytes: 64 << 20,
             processes: 64,
             open_files: 64,
-            wall_clock: Duration::from_secs(120),
+            wall_clock: Duration::from_mins(2),
             output_bytes: 64 << 20,
         }
     }

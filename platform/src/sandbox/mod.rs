@@ -164,7 +164,7 @@ impl Sandbox {
         let running = running::Running::start(self.command(program), input, &program.limits).map_err(io)?;
         let mut ended = running.finish(program)?;
         ended.status = self.own_status(ended.status);
-        if let Some(complaint) = self.complaint(&ended) {
+        if let Some(complaint) = Self::complaint(&ended) {
             return Err(io(std::io::Error::other(complaint)));
         }
         Ok(ended)
