@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod backoff;
+pub mod blobs;
 pub mod body;
 pub mod clock;
 pub mod config;
