@@ -3,18 +3,20 @@
 //! What was read and how it was matched is recorded as the engine said it ([`invoicing`]), so that a decision can
 //! be looked at for as long as the log is kept, whatever later versions of the engine would say.
 
-use chrono::{DateTime, NaiveDate, Utc};
+mod facts;
+
+use chrono::{DateTime, Utc};
 use invoicing::{
     hybrid::Difference,
-    invoice::{AllowanceCharge, Field, Kind, Line, Payment, VatRow},
     matching::{Outcome, Reason, Status},
-    money,
     page::gate::Doubt,
     rules::Finding,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use facts::{ChargeFacts, InvoiceFacts, LineFacts, PaymentFacts, VatFacts};
 
 use crate::{
     envelope::StreamKind,
@@ -67,6 +69,18 @@ impl InvoiceStatus {
             Self::Disputed => "disputed",
             Self::Rejected => "rejected",
         }
+    }
+
+    /// What a match leaves it as: nothing differs, or nothing that was not let pass.
+    pub fn of_match(outcome: &Outcome, accepted: Option<&Acceptance>) -> Self {
+        let is_exact = accepted.is_none() && outcome.verdict == invoicing::matching::Verdict::Matched;
+        if is_exact { Self::Matched } else { Self::MatchedWithVariance }
+    }
+
+    /// What waiting for all of these leaves it as: a person comes first.
+    pub fn of_hold(reasons: &[HoldReason]) -> Self {
+        let statuses = reasons.iter().map(|reason| reason.status());
+        statuses.min_by_key(|status| *status as u8).unwrap_or(Self::Unmatched)
     }
 
     /// True where it may be paid.
@@ -195,217 +209,6 @@ impl HoldReason {
             | Self::NeedsManualEntry => InvoiceStatus::Extracted,
         }
     }
-}
-
-/// What an invoice says, as those are told who book or pay it: values without where they were read.
-///
-/// It stands in the events that decide about an invoice, so that each of them says by itself what was decided about,
-/// whatever is corrected later. Names and registration numbers of the parties are not in it, for those of a sole
-/// trader are personal; the ids of both sides stand beside it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InvoiceFacts {
-    /// Invoice or credit note; the amounts of both are positive.
-    pub kind: Kind,
-    /// Its number.
-    pub number: Option<String>,
-    /// When it was issued.
-    pub issue_date: Option<NaiveDate>,
-    /// When it is to be paid.
-    pub due_date: Option<NaiveDate>,
-    /// The day that decides the VAT rate.
-    pub tax_point: Option<NaiveDate>,
-    /// ISO 4217, as the document has it.
-    pub currency: Option<String>,
-    /// Numbers of the invoices that it credits or corrects.
-    pub preceding: Vec<String>,
-    /// In the document's order.
-    pub lines: Vec<LineFacts>,
-    /// Reductions and additions of the whole document: freight, a discount.
-    pub charges: Vec<ChargeFacts>,
-    /// Without VAT, in minor units.
-    pub net_minor: i64,
-    /// One per VAT category and rate.
-    pub vat: Vec<VatFacts>,
-    /// VAT, in minor units.
-    pub vat_minor: i64,
-    /// Paid beforehand, in minor units.
-    pub prepaid_minor: i64,
-    /// Rounding of the amount to pay, in minor units.
-    pub rounding_minor: i64,
-    /// To pay, in minor units.
-    pub payable_minor: i64,
-    /// Where to pay to; one per account.
-    pub payments: Vec<PaymentFacts>,
-}
-
-/// One line of an invoice.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LineFacts {
-    /// Its id in the document.
-    pub id: String,
-    /// What is sold.
-    pub name: Option<String>,
-    /// The seller's article number.
-    pub sku: Option<String>,
-    /// How much: a decimal as text, without trailing zeros; documents have more decimals than Iris counts.
-    pub quantity: String,
-    /// UN/ECE Recommendation 20.
-    pub unit: Option<String>,
-    /// Price of `base_quantity` units, without VAT, in major units: a decimal as text.
-    pub net_price: String,
-    /// How many units the price is for; absent is one.
-    pub base_quantity: Option<String>,
-    /// What the line adds to the document, without VAT, in minor units.
-    pub net_minor: i64,
-    /// UNTDID 5305.
-    pub vat_category: Option<String>,
-    /// Hundredths of a per cent.
-    pub vat_basis_points: Option<i64>,
-}
-
-/// A reduction or an addition of the whole document.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChargeFacts {
-    /// In the document's words.
-    pub reason: Option<String>,
-    /// Without VAT, in minor units; below zero for a reduction.
-    pub amount_minor: i64,
-    /// UNTDID 5305.
-    pub vat_category: Option<String>,
-    /// Hundredths of a per cent.
-    pub vat_basis_points: Option<i64>,
-}
-
-/// VAT of one category and rate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VatFacts {
-    /// UNTDID 5305.
-    pub category: Option<String>,
-    /// Hundredths of a per cent.
-    pub basis_points: Option<i64>,
-    /// What the rate applies to, in minor units.
-    pub taxable_minor: i64,
-    /// The VAT, in minor units.
-    pub tax_minor: i64,
-}
-
-/// One account to pay to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentFacts {
-    /// UNTDID 4461.
-    pub means_code: Option<String>,
-    /// IBAN, bankgiro, plusgiro or another account.
-    pub account: Option<String>,
-    /// BIC, or `SE:BANKGIRO`, `SE:PLUSGIRO`.
-    pub branch: Option<String>,
-    /// What the payer writes on the payment.
-    pub reference: Option<String>,
-}
-
-impl InvoiceFacts {
-    /// What that document says. A sum that it does not state is what its parts come to.
-    ///
-    /// # Source
-    /// EN 16931-1, BR-CO-13 to BR-CO-16, for the sums.
-    pub fn of(document: &invoicing::Invoice) -> Self {
-        let totals = &document.totals;
-        let stated = |sum: &Option<Field<i64>>| sum.as_ref().map(|sum| sum.value);
-        let lines: Vec<LineFacts> = document.lines.iter().map(LineFacts::of).collect();
-        let charges: Vec<ChargeFacts> = document.allowances_charges.iter().map(ChargeFacts::of).collect();
-        let vat: Vec<VatFacts> = document.vat.iter().map(VatFacts::of).collect();
-
-        let parts = lines.iter().map(|line| line.net_minor).chain(charges.iter().map(|one| one.amount_minor));
-        let net_minor = stated(&totals.net_minor).unwrap_or_else(|| sum_minor(parts));
-        let vat_minor =
-            stated(&totals.vat_minor).unwrap_or_else(|| sum_minor(vat.iter().map(|row| row.tax_minor)));
-        let prepaid_minor = stated(&totals.prepaid_minor).unwrap_or_default();
-        let rounding_minor = stated(&totals.rounding_minor).unwrap_or_default();
-        let payable_minor = stated(&totals.payable_minor).unwrap_or_else(|| {
-            let gross_minor =
-                stated(&totals.gross_minor).unwrap_or_else(|| sum_minor([net_minor, vat_minor]));
-            sum_minor([gross_minor, rounding_minor]).saturating_sub(prepaid_minor)
-        });
-        let date = |date: &Option<Field<NaiveDate>>| date.as_ref().map(|date| date.value);
-        Self {
-            kind: document.kind,
-            number: text(document.number.as_ref()),
-            issue_date: date(&document.issue_date),
-            due_date: date(&document.due_date),
-            tax_point: document.tax_point(),
-            currency: text(document.currency.as_ref()),
-            preceding: document.references.preceding.iter().map(|number| number.value.clone()).collect(),
-            lines,
-            charges,
-            net_minor,
-            vat,
-            vat_minor,
-            prepaid_minor,
-            rounding_minor,
-            payable_minor,
-            payments: document.payments.iter().map(PaymentFacts::of).collect(),
-        }
-    }
-}
-
-impl LineFacts {
-    fn of(line: &Line) -> Self {
-        Self {
-            id: line.id.clone(),
-            name: text(line.name.as_ref()),
-            sku: text(line.seller_item_id.as_ref()),
-            quantity: line.quantity.value.normalize().to_string(),
-            unit: text(line.unit.as_ref()),
-            net_price: line.net_price.value.normalize().to_string(),
-            base_quantity: line.base_quantity.as_ref().map(|base| base.value.normalize().to_string()),
-            net_minor: line.net_minor.value,
-            vat_category: text(line.vat_category.as_ref()),
-            // Hundredths of a per cent are rounded as hundredths of a krona are.
-            vat_basis_points: line.vat_rate.as_ref().and_then(|rate| money::minor(rate.value)),
-        }
-    }
-}
-
-impl ChargeFacts {
-    fn of(charge: &AllowanceCharge) -> Self {
-        Self {
-            reason: text(charge.reason.as_ref()),
-            // The one amount that has no opposite.
-            amount_minor: charge.signed_minor().unwrap_or(i64::MAX),
-            vat_category: charge.vat_category.clone(),
-            vat_basis_points: charge.vat_rate.and_then(money::minor),
-        }
-    }
-}
-
-impl VatFacts {
-    fn of(row: &VatRow) -> Self {
-        Self {
-            category: row.category.clone(),
-            basis_points: row.rate.as_ref().and_then(|rate| money::minor(rate.value)),
-            taxable_minor: row.taxable_minor.value,
-            tax_minor: row.tax_minor.value,
-        }
-    }
-}
-
-impl PaymentFacts {
-    fn of(payment: &Payment) -> Self {
-        Self {
-            means_code: text(payment.means_code.as_ref()),
-            account: text(payment.account.as_ref()),
-            branch: text(payment.branch.as_ref()),
-            reference: text(payment.reference.as_ref()),
-        }
-    }
-}
-
-fn text(field: Option<&Field<String>>) -> Option<String> {
-    field.map(|field| field.value.clone())
-}
-
-/// No document that adds up comes near either end; one that does not is told as far as 63 bits go.
-fn sum_minor(parts: impl IntoIterator<Item = i64>) -> i64 {
-    parts.into_iter().fold(0, i64::saturating_add)
 }
 
 /// What the seller is answered, in the words of Peppol's Invoice Response.
@@ -593,20 +396,13 @@ impl Fold for Invoice {
                 self.stand(InvoiceStatus::Extracted);
             }
             InvoiceEvent::InvoiceHeld { reasons, trade, outcome, .. } => {
-                let status = reasons.iter().map(|reason| reason.status()).min_by_key(|s| *s as u8);
-                self.stand(status.unwrap_or(InvoiceStatus::Unmatched));
+                self.stand(InvoiceStatus::of_hold(reasons));
                 self.held_for.clone_from(reasons);
                 self.trade = trade.or(self.trade);
                 self.outcome.clone_from(outcome);
             }
             InvoiceEvent::InvoiceMatched { trade, outcome, answer, accepted, matched_at, .. } => {
-                let exact = invoicing::matching::Verdict::Matched;
-                let is_exact = accepted.is_none() && outcome.verdict == exact;
-                self.stand(if is_exact {
-                    InvoiceStatus::Matched
-                } else {
-                    InvoiceStatus::MatchedWithVariance
-                });
+                self.stand(InvoiceStatus::of_match(outcome, accepted.as_ref()));
                 self.trade = Some(*trade);
                 self.outcome = Some(outcome.clone());
                 self.answer = Some(answer.clone());

@@ -12,9 +12,14 @@ use cqrs_es::DomainEvent;
 use events::{
     Fold, RecordedEvent,
     account::{Account, AccountEvent},
+    billing::{BilledLine, Billing, BillingEvent},
     canonical::canonical_json,
     cart::{Cart, CartEvent, CartItem},
     fold::decode,
+    invoice::{
+        Acceptance, HoldReason, Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFacts, InvoiceFile, InvoicePage,
+        Reading, Stated, Trade,
+    },
     order::{
         DeliveredLine, InvoiceParty, Order, OrderEvent, OrderInvoice, OrderedLine, Party, PaymentMethod,
         ReceivedLine,
@@ -23,15 +28,25 @@ use events::{
     restaurant::{Restaurant, RestaurantDetails, RestaurantEvent},
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
+    trade_relation::{MatchingTerms, TradeRelation, TradeRelationEvent},
     values::{
-        AccountId, CartId, ChannelChoice, CheckoutId, Currency, EmailChoice, LineId, Locale, MemberRole,
-        MinuteOfDay, NotificationKind, NotificationPreferences, OrderId, Personal, PostalAddress, ProductId,
-        Quantity, QuietHours, RestaurantId, Role, SupplierId, Tax, TaxCategory, TaxRate,
+        AccountId, CartId, ChannelChoice, CheckoutId, Currency, EmailChoice, InvoiceId, LineId, Locale,
+        MemberRole, MinuteOfDay, NotificationKind, NotificationPreferences, OrderId, Personal, PostalAddress,
+        ProductId, Quantity, QuietHours, RestaurantId, Role, SupplierId, Tax, TaxCategory, TaxRate,
     },
     webhook_endpoint::{
         Condition, ConditionTest, DeliveryOrder, DisabledReason, EndpointDetails, EndpointOwner,
         PayloadStyle, WebhookEndpoint, WebhookEndpointEvent,
     },
+};
+use invoicing::{
+    hybrid::Difference,
+    invoice::{
+        AllowanceCharge, Area, Effect as Way, Evidence, Field, Kind, Line, Payment, Source, Totals, VatRow,
+    },
+    matching::{Class, Effect, Link, Method, Outcome, Variance, Verdict},
+    page::gate::Doubt,
+    rules::{Finding, Level},
 };
 use uuid::Uuid;
 
@@ -376,6 +391,230 @@ fn webhook_endpoints() {
             warning: 2,
             failures: 21,
             disabled_at: at("2026-11-25T09:00:00.123456Z"),
+        },
+    ]);
+}
+
+/// Tomatoes and freight, the tomatoes dearer than agreed.
+fn document() -> invoicing::Invoice {
+    let decimal = |text: &str| text.parse().unwrap();
+    let text = |text: &str| Some(Field::xml(text.to_owned()));
+    let evidence =
+        Evidence { page: 1, area: Area { left: 7_200, top: 14_400, right: 10_800, bottom: 15_600 } };
+    invoicing::Invoice {
+        number: text("2026-1187"),
+        type_code: text("380"),
+        issue_date: Some(Field::xml("2026-11-21".parse().unwrap())),
+        due_date: Some(Field::xml("2026-12-21".parse().unwrap())),
+        delivery_date: Some(Field::xml("2026-11-20".parse().unwrap())),
+        currency: text("SEK"),
+        payments: vec![Payment {
+            means_code: text("30"),
+            reference: text("20261187"),
+            account: text("5050-1055"),
+            branch: text("SE:BANKGIRO"),
+        }],
+        allowances_charges: vec![AllowanceCharge {
+            effect: Way::Charge,
+            amount_minor: Field::xml(5_000),
+            base_minor: None,
+            percent: None,
+            reason: text("Frakt"),
+            reason_code: Some("FC".to_owned()),
+            vat_category: Some("S".to_owned()),
+            vat_rate: Some(decimal("25")),
+        }],
+        vat: vec![
+            VatRow {
+                category: Some("S".to_owned()),
+                rate: Some(Field::xml(decimal("6"))),
+                taxable_minor: Field::xml(7_475),
+                tax_minor: Field::xml(449),
+            },
+            VatRow {
+                category: Some("S".to_owned()),
+                rate: Some(Field::xml(decimal("25.00"))),
+                taxable_minor: Field::xml(5_000),
+                tax_minor: Field::xml(1_250),
+            },
+        ],
+        lines: vec![Line {
+            id: "1".to_owned(),
+            name: Some(Field {
+                value: "Tomater".to_owned(),
+                source: Source::Text,
+                confidence: 970,
+                evidence: Some(evidence),
+            }),
+            description: None,
+            seller_item_id: text("T-1"),
+            buyer_item_id: None,
+            standard_item_id: None,
+            standard_item_scheme: None,
+            quantity: Field::xml(decimal("2.500")),
+            unit: text("KGM"),
+            net_price: Field::xml(decimal("29.90")),
+            base_quantity: None,
+            allowances_charges: vec![],
+            net_minor: Field::xml(7_475),
+            vat_category: text("S"),
+            vat_rate: Some(Field::xml(decimal("6"))),
+            order_line_reference: None,
+        }],
+        totals: Totals {
+            net_minor: Some(Field::xml(12_475)),
+            vat_minor: Some(Field::xml(1_699)),
+            rounding_minor: Some(Field::xml(26)),
+            payable_minor: Some(Field::xml(14_200)),
+            ..Totals::default()
+        },
+        ..invoicing::Invoice::default()
+    }
+}
+
+fn dearer(effect: Effect) -> Outcome {
+    Outcome {
+        verdict: if effect == Effect::Noted { Verdict::MatchedWithVariance } else { Verdict::Mismatch },
+        links: vec![Link {
+            invoice_line: "1".to_owned(),
+            order_line: id(1).to_string(),
+            method: Method::SellerItem,
+        }],
+        variances: vec![Variance {
+            invoice_line: Some("1".to_owned()),
+            order_line: Some(id(1).to_string()),
+            class: Class::PriceOver,
+            effect,
+            expected: Some("28.5".to_owned()),
+            actual: Some("29.9".to_owned()),
+            value_minor: 350,
+            counts_in_net: true,
+            reason: None,
+        }],
+        expected_net_minor: 12_125,
+        policy_version: 1,
+    }
+}
+
+#[test]
+fn invoices() {
+    use InvoiceEvent as E;
+    let at = "2026-11-21T09:00:00.123456Z".parse().unwrap();
+    let (supplier_id, restaurant_id) = (SupplierId(id(6)), RestaurantId(id(5)));
+    let trade = Trade { supplier_id, restaurant_id, order_id: OrderId(id(4)) };
+    let facts = Box::new(InvoiceFacts::of(&document()));
+    let answer =
+        |code: &str| InvoiceAnswer { status_code: code.to_owned(), reason_codes: vec!["PRI".to_owned()] };
+    check::<Invoice>(&[
+        E::InvoiceReceived {
+            file: InvoiceFile {
+                sha256: "ab".repeat(32),
+                bytes: 10_240,
+                media_type: "application/pdf".to_owned(),
+                name: Some("faktura.pdf".to_owned()),
+            },
+            stated: Stated { supplier_id: Some(supplier_id), ..Stated::default() },
+            received_by: Some(AccountId(id(7))),
+            received_at: at,
+        },
+        E::InvoiceExtracted {
+            reading: Box::new(Reading {
+                document: document(),
+                extractor: 1,
+                pages: vec![InvoicePage {
+                    number: 1,
+                    sha256: "cd".repeat(32),
+                    width: 1_240,
+                    height: 1_754,
+                    dpi: 150,
+                }],
+                findings: vec![Finding {
+                    rule: "SE-R-006".to_owned(),
+                    level: Level::Warning,
+                    place: "BG-25[1]/BT-152".to_owned(),
+                    message: "not a Swedish rate".to_owned(),
+                }],
+                doubts: vec![Doubt::UnknownSeller, Doubt::Unsure("number".to_owned())],
+                differences: vec![Difference::Payable],
+                note: Some("two attachments were not read".to_owned()),
+                attachment: Some("factur-x.xml".to_owned()),
+                ..Reading::default()
+            }),
+            extracted_at: at,
+        },
+        E::InvoiceCorrected {
+            document: Box::new(document()),
+            changed: vec!["lines[0].quantity".to_owned()],
+            corrected_by: Some(AccountId(id(7))),
+            corrected_at: at,
+        },
+        E::InvoiceHeld {
+            reasons: vec![HoldReason::AwaitsReceipt, HoldReason::NeedsReview],
+            trade: Some(trade),
+            outcome: Some(Box::new(dearer(Effect::Doubts))),
+            held_at: at,
+        },
+        E::InvoiceMatched {
+            trade,
+            facts: facts.clone(),
+            credits: Some(InvoiceId(id(8))),
+            outcome: Box::new(dearer(Effect::Noted)),
+            answer: answer("AP"),
+            accepted: Some(Acceptance {
+                by: Some(AccountId(id(7))),
+                party: Party::Restaurant,
+                reason: "agreed by telephone".to_owned(),
+            }),
+            matched_at: at,
+        },
+        E::InvoiceDisputed {
+            trade,
+            facts,
+            outcome: Some(Box::new(dearer(Effect::Blocks))),
+            answer: answer("UQ"),
+            by: Some(Party::Restaurant),
+            reason: Some("the price was agreed".to_owned()),
+            lines: vec!["1".to_owned()],
+            disputed_at: at,
+        },
+        E::InvoiceRejected {
+            code: "duplicate".to_owned(),
+            message: "It came before.".to_owned(),
+            duplicate_of: Some(InvoiceId(id(8))),
+            rejected_at: at,
+        },
+        E::InvoiceCredited { credit_note_id: InvoiceId(id(9)), credited_at: at },
+    ]);
+}
+
+#[test]
+fn billings() {
+    let invoice_id = InvoiceId(id(1));
+    let lines = vec![BilledLine { line_id: LineId(id(2)), quantity: Quantity(2_500) }];
+    check::<Billing>(&[
+        BillingEvent::OrderBilled { invoice_id, kind: Kind::Invoice, lines },
+        BillingEvent::BillingReleased { invoice_id },
+        BillingEvent::ReceiptAwaited { invoice_id },
+        BillingEvent::ReceiptNoLongerAwaited { invoice_id },
+    ]);
+}
+
+#[test]
+fn trade_relations() {
+    let (supplier_id, restaurant_id) = (SupplierId(id(1)), RestaurantId(id(2)));
+    check::<TradeRelation>(&[
+        TradeRelationEvent::MatchingTermsSet { supplier_id, restaurant_id, terms: MatchingTerms::default() },
+        TradeRelationEvent::ItemAliasLearned {
+            supplier_id,
+            restaurant_id,
+            alias: "4711".to_owned(),
+            product_id: ProductId(id(3)),
+        },
+        TradeRelationEvent::PaymentAccountConfirmed {
+            supplier_id,
+            restaurant_id,
+            account: "5050-1055".to_owned(),
+            confirmed_by: Some(AccountId(id(4))),
         },
     ]);
 }

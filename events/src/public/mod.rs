@@ -7,10 +7,12 @@
 //!
 //! Inner events never leave as they are. [`publish`] is pure: the same event gives the same bytes
 //! whenever it is asked, so what was lost outside can be sent again with the same id.
-//! No personal data goes out but what the parties of an order wrote to each other.
+//! No personal data goes out but what the parties of an order wrote to each other, and the accounts
+//! that their invoices are to be paid to.
 
 pub mod catalogue;
 mod cloud_event;
+pub mod invoice;
 pub mod order;
 pub mod party;
 mod publish;
@@ -137,6 +139,14 @@ public_types! {
         "The supplier says that it delivered.";
     DeliveryConfirmed(order::DeliveryConfirmed) = "iris.delivery.confirmed.v1", "order" / "delivery_confirmed",
         "The restaurant says what it received.";
+    InvoiceReceived(invoice::InvoiceReceived) = "iris.invoice.received.v1", "invoice" / "received",
+        "Somebody sent an invoice; nothing of it has been read yet.";
+    InvoiceHeld(invoice::InvoiceHeld) = "iris.invoice.held.v1", "invoice" / "held",
+        "An invoice waits for something, or for somebody.";
+    InvoiceMatched(Box<invoice::InvoiceMatched>) = "iris.invoice.matched.v1", "invoice" / "matched",
+        "An invoice may be paid: it agrees with what was ordered and received. It says all that booking it needs.";
+    InvoiceDisputed(Box<invoice::InvoiceDisputed>) = "iris.invoice.disputed.v1", "invoice" / "disputed",
+        "Something is wrong with an invoice, and its seller is asked about it.";
     ProductCreated(catalogue::ProductCreated) = "iris.product.created.v1", "product" / "created",
         "A product is offered.";
     ProductRevised(catalogue::ProductRevised) = "iris.product.revised.v1", "product" / "revised",

@@ -1,5 +1,7 @@
 //! From an inner event to what the outside hears of it.
 
+mod invoice;
+
 use uuid::Uuid;
 
 use super::{
@@ -37,7 +39,11 @@ pub enum PublishError {
 /// True where [`publish`] needs the first event of the stream beside it.
 pub fn needs_origin(event: &RecordedEvent) -> bool {
     let kind = StreamKind::named(&event.stream_kind);
-    let leans = matches!(kind, Some(StreamKind::Order | StreamKind::Product | StreamKind::WebhookEndpoint));
+    let leans = match kind {
+        Some(StreamKind::Order | StreamKind::Product | StreamKind::WebhookEndpoint) => true,
+        Some(StreamKind::Invoice) => invoice::leans(event),
+        _ => false,
+    };
     leans && event.sequence > 1
 }
 
@@ -58,13 +64,8 @@ pub fn publish(
         Some(StreamKind::Restaurant) => restaurant_said(event)?,
         Some(StreamKind::Supplier) => supplier_said(event)?,
         Some(StreamKind::WebhookEndpoint) => endpoint_said(event, origin)?,
-        Some(
-            StreamKind::Account
-            | StreamKind::Cart
-            | StreamKind::Invoice
-            | StreamKind::Billing
-            | StreamKind::TradeRelation,
-        )
+        Some(StreamKind::Invoice) => invoice::said(event, origin)?,
+        Some(StreamKind::Account | StreamKind::Cart | StreamKind::Billing | StreamKind::TradeRelation)
         | None => None,
     };
     Ok(said.map(|(data, audience)| PublicEvent {

@@ -12,13 +12,14 @@ use crate::{
 };
 
 /// The kinds of streams that have anything to say to the outside.
-const KINDS: [StreamKind; 6] = [
+const KINDS: [StreamKind; 7] = [
     StreamKind::Order,
     StreamKind::Product,
     StreamKind::Stock,
     StreamKind::Restaurant,
     StreamKind::Supplier,
     StreamKind::WebhookEndpoint,
+    StreamKind::Invoice,
 ];
 
 /// What the outside hears of a stretch of the log.

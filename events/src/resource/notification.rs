@@ -39,7 +39,7 @@ pub struct NotificationResource {
 /// What a notification is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, FromRow, ToSchema)]
 pub struct NotificationSubject {
-    /// `order`, `product`, `restaurant`, `webhook_endpoint`.
+    /// `order`, `invoice`, `product`, `restaurant`, `webhook_endpoint`.
     #[sqlx(rename = "subject_kind")]
     #[schema(example = "order")]
     pub kind: String,

@@ -50,6 +50,12 @@ kinds! {
     DeliveryShort = "delivery_short",
     /// Less arrived in order than was delivered; to the supplier.
     DeliveryClaimed = "delivery_claimed",
+    /// An invoice waits for a person; to the restaurant, or to who sent it where nobody knows whose it is.
+    InvoiceHeld = "invoice_held",
+    /// An invoice agrees with what was ordered and received; to the restaurant.
+    InvoiceMatched = "invoice_matched",
+    /// Something is wrong with an invoice; to both parties.
+    InvoiceDisputed = "invoice_disputed",
     /// Little is left of a product; to the supplier.
     StockLow = "stock_low",
     /// The restaurant may order, and its trial has begun; to the restaurant.
@@ -74,10 +80,12 @@ impl NotificationKind {
             }
             Self::OrderConfirmed | Self::OrderDelivered => (EmailChoice::Off, true),
             Self::DeliveryClaimed
+            | Self::InvoiceHeld
+            | Self::InvoiceDisputed
             | Self::RestaurantApproved
             | Self::TrialEnding
             | Self::WebhookEndpointFailing => (EmailChoice::Now, false),
-            Self::StockLow => (EmailChoice::Digest, false),
+            Self::StockLow | Self::InvoiceMatched => (EmailChoice::Digest, false),
         };
         ChannelChoice { in_app: true, email, push }
     }

@@ -7,9 +7,13 @@ use events::{RecordedEvent, public::publish};
 use crate::samples::id;
 
 /// Told outside, and as what.
-const TOLD: [(&str, &str); 19] = [
+const TOLD: [(&str, &str); 23] = [
     ("DeliveryConfirmed", "iris.delivery.confirmed.v1"),
     ("DeliveryMarked", "iris.delivery.marked.v1"),
+    ("InvoiceDisputed", "iris.invoice.disputed.v1"),
+    ("InvoiceHeld", "iris.invoice.held.v1"),
+    ("InvoiceMatched", "iris.invoice.matched.v1"),
+    ("InvoiceReceived", "iris.invoice.received.v1"),
     ("OrderCancelled", "iris.order.cancelled.v1"),
     ("OrderConfirmed", "iris.order.confirmed.v1"),
     ("OrderPlaced", "iris.order.placed.v1"),
@@ -29,16 +33,27 @@ const TOLD: [(&str, &str); 19] = [
     ("WebhookEndpointFailing", "iris.webhook_endpoint.failing.v1"),
 ];
 
-/// Accounts, carts, promised stock, who works for whom, what one says of oneself, where somebody listens.
-const KEPT: [&str; 37] = [
+/// Accounts, carts, promised stock, how invoices are read and accounted for, tolerances, who works for whom, what one says of oneself, where somebody listens.
+const KEPT: [&str; 48] = [
     "AccountRegistered",
     "AccountRoleChanged",
+    "BillingReleased",
     "CartConverted",
     "CartItemAdded",
     "CartItemQuantityChanged",
     "CartItemRemoved",
     "CartOpened",
+    "InvoiceCorrected",
+    "InvoiceCredited",
+    "InvoiceExtracted",
+    "InvoiceRejected",
+    "ItemAliasLearned",
+    "MatchingTermsSet",
     "NotificationPreferencesSet",
+    "OrderBilled",
+    "PaymentAccountConfirmed",
+    "ReceiptAwaited",
+    "ReceiptNoLongerAwaited",
     "RestaurantDetailsRevised",
     "RestaurantMemberAdded",
     "RestaurantMemberRemoved",
@@ -71,7 +86,8 @@ const KEPT: [&str; 37] = [
 ];
 
 /// What each stream that others lean on begins with.
-const ORIGINS: [(&str, &str); 3] = [
+const ORIGINS: [(&str, &str); 4] = [
+    ("invoice", "InvoiceReceived"),
     ("order", "OrderPlaced"),
     ("product", "ProductCreated"),
     ("webhook_endpoint", "WebhookEndpointRegistered"),

@@ -12,6 +12,7 @@ mod samples;
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use events::{
+    invoice::{Invoice, Stated},
     order::Order,
     product::Product,
     public::{
@@ -21,7 +22,9 @@ use events::{
     values::{AccountId, RestaurantId, SupplierId},
     webhook_endpoint::{EndpointOwner, PayloadStyle, WebhookEndpoint},
 };
-use samples::{ENDPOINT, KEPT_IN, ORDER, PRODUCT, RESTAURANT, SUPPLIER, TRACEPARENT, id, recorded, told};
+use samples::{
+    ENDPOINT, INVOICE, KEPT_IN, ORDER, PRODUCT, RESTAURANT, SUPPLIER, TRACEPARENT, id, recorded, told,
+};
 use serde_json::{Value, json};
 
 const STYLES: [(PayloadStyle, &str); 2] = [(PayloadStyle::Full, "full"), (PayloadStyle::Thin, "thin")];
@@ -130,7 +133,8 @@ fn each_event_is_for_its_parties_and_offers_are_for_everyone() {
         let name = event.public_type().name;
         let nobody = Audience::default();
         let expected = match (event.public_type().aggregate, event.public_type().happening) {
-            ("order", _) => Audience { supplier_id, restaurant_id, ..nobody },
+            ("invoice", "held") => Audience { restaurant_id, ..nobody },
+            ("order" | "invoice", _) => Audience { supplier_id, restaurant_id, ..nobody },
             ("product", _) => Audience { supplier_id, everyone: true, ..nobody },
             ("stock" | "supplier", _) => Audience { supplier_id, ..nobody },
             ("restaurant", _) => Audience { restaurant_id, ..nobody },
@@ -159,6 +163,44 @@ fn an_endpoints_trouble_is_for_its_owner() {
         let event = told::<WebhookEndpoint>(ENDPOINT, &samples::registered(owner), &samples::failing());
         assert_eq!(event.unwrap().audience, expected);
     }
+}
+
+#[test]
+fn an_invoice_of_nobody_known_is_for_its_sender() {
+    let sender = Audience { account_id: Some(AccountId(id(0x99))), ..Audience::default() };
+    let received = samples::received(Stated::default());
+    let event = publish(&recorded::<Invoice>(INVOICE, 1, &received), None).unwrap().unwrap();
+    assert_eq!(event.audience, sender);
+    let held = told::<Invoice>(INVOICE, &received, &samples::held(None)).unwrap();
+    assert_eq!(held.audience, sender);
+    // What the sender said holds until an order is found.
+    let held = told::<Invoice>(INVOICE, &samples::received(samples::stated()), &samples::held(None)).unwrap();
+    assert_eq!(held.audience.restaurant_id, Some(RestaurantId(id(RESTAURANT))));
+    assert!(publish(&recorded::<Invoice>(INVOICE, 2, &samples::held(None)), None).is_err());
+}
+
+#[test]
+fn a_decision_about_an_invoice_says_all_by_itself() {
+    let matched = recorded::<Invoice>(INVOICE, 5, &samples::matched());
+    assert!(!needs_origin(&matched));
+    let data = &wire(&publish(&matched, None).unwrap().unwrap())["data"];
+    assert_eq!(
+        (&data["status"], &data["accepted"]["by"]),
+        (&json!("matched_with_variance"), &json!("restaurant"))
+    );
+    let line = |number: usize| data["lines"][number]["order_line_id"].clone();
+    assert_eq!(line(0), json!(id(0x13)));
+    assert_eq!(line(1), json!(null), "a line of a credit note has the same number, and is another line");
+    let sum = |rows: &str, field: &str| -> i64 {
+        data[rows].as_array().unwrap().iter().map(|row| row[field].as_i64().unwrap()).sum()
+    };
+    let amount = |field: &str| data[field].as_i64().unwrap();
+    assert_eq!(sum("lines", "line_net_cents") + sum("charges", "amount_cents"), amount("net_cents"));
+    assert_eq!(sum("taxes", "tax_cents"), amount("tax_cents"));
+    assert_eq!(
+        amount("total_cents") - amount("prepaid_cents") + amount("rounding_cents"),
+        amount("payable_cents")
+    );
 }
 
 #[test]

@@ -4,6 +4,10 @@ use cqrs_es::DomainEvent as _;
 use events::{
     Fold, RecordedEvent,
     canonical::canonical_json,
+    invoice::{
+        Acceptance, ChargeFacts, HoldReason, Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFacts, InvoiceFile,
+        LineFacts, PaymentFacts, Stated, Trade, VatFacts,
+    },
     order::{
         DeliveredLine, InvoiceParty, Order, OrderEvent, OrderInvoice, OrderedLine, Party, PaymentMethod,
         ReceivedLine,
@@ -14,12 +18,16 @@ use events::{
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierEvent},
     values::{
-        AccountId, CartId, CheckoutId, Currency, LineId, PostalAddress, ProductId, Quantity, RestaurantId,
-        SupplierId, Tax, TaxCategory, TaxRate,
+        AccountId, CartId, CheckoutId, Currency, LineId, OrderId, PostalAddress, ProductId, Quantity,
+        RestaurantId, SupplierId, Tax, TaxCategory, TaxRate,
     },
     webhook_endpoint::{
         DisabledReason, EndpointDetails, EndpointOwner, WebhookEndpoint, WebhookEndpointEvent,
     },
+};
+use invoicing::{
+    invoice::Kind,
+    matching::{Class, Effect, Link, Method, Outcome, Variance, Verdict},
 };
 use uuid::Uuid;
 
@@ -30,11 +38,12 @@ pub const PRODUCT: u128 = 0x20;
 pub const RESTAURANT: u128 = 0x30;
 pub const SUPPLIER: u128 = 0x40;
 pub const ENDPOINT: u128 = 0x50;
+pub const INVOICE: u128 = 0x60;
 
 /// What stands in the inner events and must not be found outside: addresses, registrations, where somebody listens,
-/// what signs, and who clicked.
-pub const KEPT_IN: [&str; 5] =
-    ["Storgatan", "5560000001", "partner.example", "8000-000000000051", "8000-000000000099"];
+/// what signs, who clicked, and what a file was called.
+pub const KEPT_IN: [&str; 6] =
+    ["Storgatan", "5560000001", "partner.example", "8000-000000000051", "8000-000000000099", "annas faktura"];
 
 pub fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0000 | number)
@@ -66,6 +75,7 @@ pub fn told<S: Fold>(stream: u128, first: &S::Event, event: &S::Event) -> Option
 
 pub fn all() -> Vec<PublicEvent> {
     let mut all = orders();
+    all.extend(invoices());
     all.extend(products());
     all.extend(parties());
     all.extend(endpoints());
@@ -148,6 +158,188 @@ fn orders() -> Vec<PublicEvent> {
     ];
     let first = publish(&recorded::<Order>(ORDER, 1, &placed()), None).unwrap();
     let later = later.iter().map(|event| told::<Order>(ORDER, &placed(), event));
+    std::iter::once(first).chain(later).map(Option::unwrap).collect()
+}
+
+pub fn received(stated: Stated) -> InvoiceEvent {
+    InvoiceEvent::InvoiceReceived {
+        file: InvoiceFile {
+            sha256: "ab".repeat(32),
+            bytes: 10_240,
+            media_type: "application/pdf".to_owned(),
+            name: Some("annas faktura.pdf".to_owned()),
+        },
+        stated,
+        received_by: Some(AccountId(id(0x99))),
+        received_at: "2026-11-20T09:00:00.123456Z".parse().unwrap(),
+    }
+}
+
+/// What the sender knew.
+pub fn stated() -> Stated {
+    Stated {
+        supplier_id: Some(SupplierId(id(SUPPLIER))),
+        restaurant_id: Some(RestaurantId(id(RESTAURANT))),
+        order_id: Some(OrderId(id(ORDER))),
+    }
+}
+
+pub fn trade() -> Trade {
+    Trade {
+        supplier_id: SupplierId(id(SUPPLIER)),
+        restaurant_id: RestaurantId(id(RESTAURANT)),
+        order_id: OrderId(id(ORDER)),
+    }
+}
+
+pub fn held(trade: Option<Trade>) -> InvoiceEvent {
+    InvoiceEvent::InvoiceHeld {
+        reasons: vec![HoldReason::AwaitsReceipt, HoldReason::NeedsReview],
+        trade,
+        outcome: Some(Box::new(outcome(Effect::Doubts))),
+        held_at: "2026-11-20T10:00:00Z".parse().unwrap(),
+    }
+}
+
+/// Dearer than agreed; the second line, a crate, answers to nothing.
+fn facts() -> InvoiceFacts {
+    let date = |text: &str| Some(text.parse().unwrap());
+    let text = |text: &str| Some(text.to_owned());
+    let line = LineFacts {
+        id: "1".to_owned(),
+        name: text("Tomater"),
+        sku: text("T-1"),
+        quantity: "2.5".to_owned(),
+        unit: text("KGM"),
+        net_price: "29.9".to_owned(),
+        base_quantity: None,
+        net_minor: 7_475,
+        vat_category: text("S"),
+        vat_basis_points: Some(600),
+    };
+    let vat = |rate, taxable_minor, tax_minor| VatFacts {
+        category: text("S"),
+        basis_points: Some(rate),
+        taxable_minor,
+        tax_minor,
+    };
+    InvoiceFacts {
+        kind: Kind::Invoice,
+        number: text("2026-1187"),
+        issue_date: date("2026-11-21"),
+        due_date: date("2026-12-21"),
+        tax_point: date("2026-11-20"),
+        currency: text("SEK"),
+        preceding: vec!["2026-1100".to_owned()],
+        lines: vec![
+            line.clone(),
+            LineFacts {
+                id: "2".to_owned(),
+                name: text("Låda"),
+                sku: None,
+                quantity: "1".to_owned(),
+                unit: text("H87"),
+                net_price: "250".to_owned(),
+                base_quantity: text("100"),
+                net_minor: 250,
+                vat_category: None,
+                vat_basis_points: None,
+            },
+        ],
+        charges: vec![ChargeFacts {
+            reason: text("Frakt"),
+            amount_minor: 5_000,
+            vat_category: text("S"),
+            vat_basis_points: Some(2_500),
+        }],
+        net_minor: 12_725,
+        vat: vec![vat(600, 7_475, 449), vat(2_500, 5_250, 1_313)],
+        vat_minor: 1_762,
+        prepaid_minor: 0,
+        rounding_minor: 13,
+        payable_minor: 14_500,
+        payments: vec![PaymentFacts {
+            means_code: text("30"),
+            account: text("5050-1055"),
+            branch: text("SE:BANKGIRO"),
+            reference: text("20261187"),
+        }],
+    }
+}
+
+fn outcome(effect: Effect) -> Outcome {
+    let line_id = id(0x13).to_string();
+    let link = |order_line: &str, invoice_line: &str| Link {
+        invoice_line: invoice_line.to_owned(),
+        order_line: order_line.to_owned(),
+        method: Method::SellerItem,
+    };
+    let price = Variance {
+        invoice_line: Some("1".to_owned()),
+        order_line: Some(line_id.clone()),
+        class: Class::PriceOver,
+        effect,
+        expected: Some("28.5".to_owned()),
+        actual: Some("29.9".to_owned()),
+        value_minor: 350,
+        counts_in_net: true,
+        reason: None,
+    };
+    let loose = Variance {
+        invoice_line: Some("2".to_owned()),
+        order_line: None,
+        class: Class::UnmatchedLine,
+        expected: None,
+        actual: Some("Låda".to_owned()),
+        value_minor: 250,
+        ..price.clone()
+    };
+    Outcome {
+        verdict: if effect == Effect::Noted { Verdict::MatchedWithVariance } else { Verdict::Mismatch },
+        // The second is of a credit note that was compared together with the invoice.
+        links: vec![link(&line_id, "1"), link(&line_id, "2")],
+        variances: vec![price, loose],
+        expected_net_minor: 12_125,
+        policy_version: 3,
+    }
+}
+
+pub fn matched() -> InvoiceEvent {
+    InvoiceEvent::InvoiceMatched {
+        trade: trade(),
+        facts: Box::new(facts()),
+        credits: None,
+        outcome: Box::new(outcome(Effect::Noted)),
+        answer: InvoiceAnswer { status_code: "AP".to_owned(), reason_codes: vec![] },
+        accepted: Some(Acceptance {
+            by: Some(AccountId(id(0x99))),
+            party: Party::Restaurant,
+            reason: "agreed by telephone".to_owned(),
+        }),
+        matched_at: "2026-11-20T10:00:00Z".parse().unwrap(),
+    }
+}
+
+pub fn disputed() -> InvoiceEvent {
+    InvoiceEvent::InvoiceDisputed {
+        trade: trade(),
+        facts: Box::new(facts()),
+        outcome: Some(Box::new(outcome(Effect::Blocks))),
+        answer: InvoiceAnswer {
+            status_code: "UQ".to_owned(),
+            reason_codes: vec!["ITM".to_owned(), "PRI".to_owned()],
+        },
+        by: Some(Party::Restaurant),
+        reason: Some("the price was agreed".to_owned()),
+        lines: vec!["1".to_owned()],
+        disputed_at: "2026-11-20T10:00:00Z".parse().unwrap(),
+    }
+}
+
+fn invoices() -> Vec<PublicEvent> {
+    let first = publish(&recorded::<Invoice>(INVOICE, 1, &received(stated())), None).unwrap();
+    let later = [held(Some(trade())), matched(), disputed()];
+    let later = later.iter().map(|event| told::<Invoice>(INVOICE, &received(Stated::default()), event));
     std::iter::once(first).chain(later).map(Option::unwrap).collect()
 }
 

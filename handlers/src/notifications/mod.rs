@@ -12,6 +12,7 @@
 
 mod consumer;
 mod decide;
+mod differences;
 mod digests;
 mod facts;
 mod fcm;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::{
+    invoice::InvoiceStatus,
     order::{Order, Party},
     public::{PublicData, PublicEvent, order},
     values::{AccountId, NotificationKind, OrderId},
@@ -78,6 +79,19 @@ pub(crate) fn tellings<'a>(
                 Vec::new()
             }
         }
+        PublicData::InvoiceHeld(held) if held.status == InvoiceStatus::Extracted => {
+            let restaurant = held.restaurant_id.map(|id| To::Members(id.0));
+            let to = restaurant.or(event.audience.account_id.map(To::Account));
+            to.map(|to| told(Kind::InvoiceHeld, to)).unwrap_or_default()
+        }
+        PublicData::InvoiceMatched(matched) => {
+            told(Kind::InvoiceMatched, To::Members(matched.restaurant_id.0))
+        }
+        PublicData::InvoiceDisputed(disputed) => {
+            let mut both = told(Kind::InvoiceDisputed, To::Members(disputed.supplier_id.0));
+            both.extend(told(Kind::InvoiceDisputed, To::Members(disputed.restaurant_id.0)));
+            both
+        }
         PublicData::StockLow(low) => told(Kind::StockLow, To::Members(low.supplier_id.0)),
         PublicData::RestaurantApproved(approved) => {
             let restaurant = approved.restaurant_id.0;
@@ -96,7 +110,10 @@ pub(crate) fn tellings<'a>(
         PublicData::WebhookEndpointFailing(_) | PublicData::WebhookEndpointDisabled(_) => {
             endpoint_owners(event)
         }
-        PublicData::ProductCreated(_)
+        // One that waits for the other side's word waits for nobody who could be told.
+        PublicData::InvoiceHeld(_)
+        | PublicData::InvoiceReceived(_)
+        | PublicData::ProductCreated(_)
         | PublicData::ProductRevised(_)
         | PublicData::PriceChanged(_)
         | PublicData::ProductDeactivated(_)

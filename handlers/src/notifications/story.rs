@@ -1,5 +1,7 @@
 //! What a notification says, in its reader's words: the values that templates are filled with.
 
+mod invoice;
+
 use events::{
     order::{Order, Party},
     public::{PublicData, PublicEvent, order},
@@ -32,6 +34,21 @@ pub(crate) struct Story {
     note: Option<String>,
     invoiced: Option<String>,
     lines: Vec<Line>,
+    /// Invoice or credit note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<String>,
+    /// Its number in the seller's series.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invoice: Option<String>,
+    /// Who sent it.
+    from: Option<String>,
+    due_day: Option<String>,
+    /// What differs, or why it waits; one each.
+    points: Vec<String>,
+    /// The lines that somebody means.
+    meant: Vec<String>,
+    /// A person's word on it.
+    said: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     product: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,6 +99,9 @@ impl Story {
             }
             PublicData::DeliveryMarked(data) => Self::delivered(data, facts, words),
             PublicData::DeliveryConfirmed(data) => Self::received(data, facts, words),
+            PublicData::InvoiceHeld(held) => Ok(Self::invoice_held(held, facts, words)),
+            PublicData::InvoiceMatched(matched) => Self::invoice_matched(matched, facts, words),
+            PublicData::InvoiceDisputed(disputed) => Self::invoice_disputed(disputed, facts, words),
             PublicData::StockLow(low) => {
                 let product = facts.product(low.product_id).ok_or(Missing("the product"))?;
                 Ok(Self {

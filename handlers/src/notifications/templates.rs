@@ -21,7 +21,7 @@ macro_rules! in_languages {
 }
 
 const SOURCES: &[(&str, &str)] = in_languages! {
-    "layout.txt" "layout.html" "lines.html"
+    "layout.txt" "layout.html" "lines.html" "points.html"
     "digest.subject.txt" "digest.txt" "digest.html"
     "order_placed.subject.txt" "order_placed.txt" "order_placed.html"
     "order_confirmed.subject.txt" "order_confirmed.txt" "order_confirmed.html"
@@ -30,6 +30,9 @@ const SOURCES: &[(&str, &str)] = in_languages! {
     "order_delivered.subject.txt" "order_delivered.txt" "order_delivered.html"
     "delivery_short.subject.txt" "delivery_short.txt" "delivery_short.html"
     "delivery_claimed.subject.txt" "delivery_claimed.txt" "delivery_claimed.html"
+    "invoice_held.subject.txt" "invoice_held.txt" "invoice_held.html"
+    "invoice_matched.subject.txt" "invoice_matched.txt" "invoice_matched.html"
+    "invoice_disputed.subject.txt" "invoice_disputed.txt" "invoice_disputed.html"
     "stock_low.subject.txt" "stock_low.txt" "stock_low.html"
     "restaurant_approved.subject.txt" "restaurant_approved.txt" "restaurant_approved.html"
     "trial_ending.subject.txt" "trial_ending.txt" "trial_ending.html"

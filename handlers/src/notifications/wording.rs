@@ -52,16 +52,27 @@ impl Wording {
 
     /// `1 234,50 kr`, or `SEK 1,234.50`.
     pub(crate) fn money(self, minor: i64, currency: Currency) -> String {
+        self.amount(minor, &currency.to_string())
+    }
+
+    /// As [`Self::money`], of a currency that may be none of ours.
+    pub(crate) fn amount(self, minor: i64, currency: &str) -> String {
         let sign = if minor < 0 { "−" } else { "" };
         let (whole, hundredths) = (minor.unsigned_abs() / 100, minor.unsigned_abs() % 100);
         match self.locale {
             Locale::Sv => {
                 let whole = grouped(whole, NO_BREAK);
-                let unit = if currency == Currency::SEK { "kr".to_owned() } else { currency.to_string() };
+                let unit = if currency == "SEK" { "kr" } else { currency };
                 format!("{sign}{whole},{hundredths:02}{NO_BREAK}{unit}")
             }
             Locale::En => format!("{currency}{NO_BREAK}{sign}{}.{hundredths:02}", grouped(whole, ',')),
         }
+    }
+
+    /// A decimal of a document, `28,5` or `28.5`; anything else as it is.
+    pub(crate) fn decimal(self, text: &str) -> String {
+        let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b".-".contains(&byte));
+        if is_decimal && self.locale == Locale::Sv { text.replace('.', ",") } else { text.to_owned() }
     }
 
     /// `2,5`, or `2.5`.
@@ -141,6 +152,7 @@ mod tests {
             assert_eq!(EN.money(minor, Currency::SEK).replace(NO_BREAK, " "), en);
         }
         assert_eq!(SV.money(100, Currency::EUR).replace(NO_BREAK, " "), "1,00 EUR");
+        assert_eq!(EN.amount(100, "JPY").replace(NO_BREAK, " "), "JPY 1.00");
     }
 
     #[test]
@@ -154,6 +166,8 @@ mod tests {
     fn quantities_and_units_are_the_trades() {
         assert_eq!(SV.quantity(Quantity(2500)), "2,5");
         assert_eq!(EN.quantity(Quantity(2500)), "2.5");
+        assert_eq!((SV.decimal("-28.5"), EN.decimal("28.5")), ("-28,5".to_owned(), "28.5".to_owned()));
+        assert_eq!(SV.decimal("5050-1055 a.b"), "5050-1055 a.b");
         assert_eq!((SV.unit("H87"), EN.unit("H87"), SV.unit("ZZZ")), ("st", "pcs", "ZZZ"));
     }
 }

@@ -171,6 +171,12 @@ impl Wanted {
             PublicData::WebhookEndpointDisabled(data) => {
                 self.endpoints.insert(data.webhook_endpoint_id.0);
             }
+            PublicData::InvoiceMatched(data) => self.add_order(data.order_id),
+            PublicData::InvoiceDisputed(data) => self.add_order(data.order_id),
+            PublicData::InvoiceHeld(held) => {
+                // It is told to the buyer alone, and names the seller nevertheless.
+                self.organisations.extend(held.supplier_id.map(|id| id.0));
+            }
             PublicData::OrderPlaced(_) | PublicData::RestaurantApproved(_) => {}
             // Nobody is told of the rest.
             _ => return,
