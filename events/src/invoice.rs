@@ -462,6 +462,11 @@ impl Invoice {
     pub fn restaurant_id(&self) -> Option<RestaurantId> {
         self.trade.map(|trade| trade.restaurant_id).or(self.stated.restaurant_id)
     }
+
+    /// What it is for, as far as is known.
+    pub fn order_id(&self) -> Option<OrderId> {
+        self.trade.map(|trade| trade.order_id).or(self.stated.order_id)
+    }
 }
 
 impl cqrs_es::DomainEvent for InvoiceEvent {

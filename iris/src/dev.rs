@@ -61,6 +61,7 @@ async fn serve(urls: Urls, data_dir: &Path, shutdown: CancellationToken) -> anyh
         ("APP_SECRET", _) => Some(secret.clone()),
         ("DEV_USERS", _) => Some(seed::dev_users()),
         ("LOG_FORMAT", _) => Some("pretty".to_owned()),
+        ("BLOB_DIR", _) => Some(data_dir.join("blobs").display().to_string()),
         // Nothing leaves the machine unless asked to: mails become files, and whoever tries webhooks out
         // receives them here.
         ("MAIL_DIR", _) => Some(data_dir.join("mails").display().to_string()),

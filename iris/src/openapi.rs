@@ -5,6 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 use command_api::{CommandState, Committer, LocalLogin};
 use platform::{
     auth::LocalProvider,
+    blobs::BlobStore,
     clock::{Clock, SystemClock, UuidV7Ids},
     egress::UrlPolicy,
     link_token::LinkKey,
@@ -36,7 +37,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
             local: Some(Arc::new(LocalLogin::new(provider, &[]))),
             links: Arc::new(LinkKey::derive(&secret)),
         })),
-        query: Some(query_api::router(QueryState::new(pool, clock))),
+        query: Some(query_api::router(QueryState::new(pool, clock, BlobStore::at("none")))),
     };
     println!("{}", document(parts).to_pretty_json()?);
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ use command_api::{
 use handlers::{Nats, Surroundings};
 use platform::{
     auth::{IdentityProvider, LocalProvider},
+    blobs::BlobStore,
     clock::{Clock, Ids, SystemClock, UuidV7Ids},
     config::{Config, Environment},
     db,
@@ -186,7 +187,7 @@ impl Ground {
             self.take_commands(committer, &mut started);
         }
         if self.roles.query {
-            let state = QueryState::new(self.pool.clone(), Arc::clone(&self.clock));
+            let state = QueryState::new(self.pool.clone(), Arc::clone(&self.clock), self.blobs()?);
             started.parts.query = Some(query_api::router(state));
         }
         if self.roles.projections {
@@ -196,6 +197,12 @@ impl Ground {
             started.background.push(task::start("projections", &self.ends, running));
         }
         Ok(started)
+    }
+
+    /// Opened at the start, so that a folder which cannot be written to is found then and not by a partner.
+    fn blobs(&self) -> anyhow::Result<BlobStore> {
+        let folder = &self.config.blob_dir;
+        BlobStore::open(folder).with_context(|| format!("BLOB_DIR {}", folder.display()))
     }
 
     /// Of those who take commands, and of handlers, which give some.

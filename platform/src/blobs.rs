@@ -32,9 +32,14 @@ impl BlobStore {
     /// # Errors
     /// When the folder cannot be made.
     pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
-        let root = root.into();
-        private_folder(&root.join(INCOMING))?;
-        Ok(Self { root: root.into() })
+        let store = Self::at(root);
+        private_folder(&store.root.join(INCOMING))?;
+        Ok(store)
+    }
+
+    /// The store in `root`, without a look at it: its folders are made with the first file.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into().into() }
     }
 
     /// Keeps `bytes` and answers their SHA-256 in 64 lower-case hex digits.
@@ -111,6 +116,7 @@ impl Place {
 /// Written aside and renamed: under its name a file is whole or absent, whatever dies in between. What a crash
 /// leaves in the folder of incoming files is never read.
 fn write(root: &Path, place: &Place, bytes: &[u8]) -> io::Result<()> {
+    private_folder(&root.join(INCOMING))?;
     private_folder(&place.folder)?;
     if !place.file().try_exists()? {
         let mut file = NamedTempFile::new_in(root.join(INCOMING))?;

@@ -3,7 +3,10 @@
 mod outbound;
 mod parse;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use axum::http::HeaderValue;
 use secrecy::SecretString;
@@ -42,6 +45,9 @@ pub struct Config {
     pub cors_origins: Vec<HeaderValue>,
     /// `PAGE_LIMIT_DEFAULT` (items, 50) and `MAX_PAGE_LIMIT` (items, 100).
     pub page_limits: PageLimits,
+    /// `BLOB_DIR`: the folder of uploaded files, one for all processes; default `.iris/blobs`, required in
+    /// production.
+    pub blob_dir: PathBuf,
     /// `LOG_FORMAT`: `json` (default) or `pretty`.
     pub log_format: LogFormat,
     /// How the program reaches out: webhooks, mail, push.
@@ -77,6 +83,7 @@ impl Config {
             dev_users: vars.dev_users("DEV_USERS")?,
             cors_origins: vars.origins("CORS_ORIGINS")?,
             page_limits: vars.page_limits()?,
+            blob_dir: blob_dir(&vars, environment)?,
             log_format: vars.one_of("LOG_FORMAT", &LogFormat::CHOICES)?,
             outbound: Outbound::read(&vars, environment)?,
         })
@@ -136,6 +143,16 @@ pub struct DevUser {
     pub email: String,
     /// bcrypt, with its own salt and cost inside.
     pub password_hash: SecretString,
+}
+
+/// Invoices are to be kept for years: in production they must not land in whatever folder the program was started
+/// from, which may go with a container.
+fn blob_dir(vars: &Lookup<'_>, environment: Environment) -> Result<PathBuf, ConfigError> {
+    match (vars.text("BLOB_DIR"), environment) {
+        (Some(folder), _) => Ok(folder.into()),
+        (None, Environment::Development) => Ok(".iris/blobs".into()),
+        (None, Environment::Production) => Err(ConfigError::missing("BLOB_DIR")),
+    }
 }
 
 fn refuse_provider(provider: AuthProvider, environment: Environment) -> Result<(), ConfigError> {

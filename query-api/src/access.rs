@@ -2,10 +2,14 @@
 //!
 //! `ADMIN` and `AUDITOR` see everything. Suppliers and products are public to every account. The rest
 //! follows from memberships: a restaurant is seen by its members and by suppliers that it ordered from, its
-//! carts by its members, an order by the members of both sides. A partner sees the organisations that have
-//! granted it so, and their orders; nothing of who works there, no carts, no other restaurant.
+//! carts by its members, an order by the members of both sides, an invoice by these as far as they are known
+//! and by whoever sent it. A partner sees the organisations that have granted it so, their orders and
+//! invoices; nothing of who works there, no carts, no other restaurant.
 
-use events::values::{MemberRole, Role};
+use events::{
+    invoice::Invoice,
+    values::{MemberRole, Role},
+};
 use platform::{auth::Identity, error::ApiError};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -166,6 +170,25 @@ impl Viewer {
             || self.place_in(OrganisationKind::Supplier, supplier_id).is_some()
             || self.is_granted(OrganisationKind::Restaurant, restaurant_id)
             || self.is_granted(OrganisationKind::Supplier, supplier_id)
+    }
+
+    /// May see what either side may of an invoice, as far as its sides are known.
+    pub fn is_party_to(&self, invoice: &Invoice) -> bool {
+        let (buyer, seller) = (invoice.restaurant_id(), invoice.supplier_id());
+        let trades = |kind, id: Uuid| self.place_in(kind, id).is_some() || self.is_granted(kind, id);
+        self.sees_everything()
+            || buyer.is_some_and(|id| trades(OrganisationKind::Restaurant, id.into()))
+            || seller.is_some_and(|id| trades(OrganisationKind::Supplier, id.into()))
+    }
+
+    /// May see that invoice: of its sides, or because it sent it.
+    pub fn sees_invoice(&self, invoice: &Invoice) -> bool {
+        self.is_party_to(invoice) || invoice.received_by == Some(self.account_id.into())
+    }
+
+    /// May see what the two know of each other: their members, and no partner of either.
+    pub fn sees_terms_between(&self, restaurant_id: Uuid, supplier_id: Uuid) -> bool {
+        self.sees_cart_of(restaurant_id) || self.place_in(OrganisationKind::Supplier, supplier_id).is_some()
     }
 
     /// The organisation has granted this partner's account to see its affairs.

@@ -17,6 +17,10 @@ pub(crate) enum ReadFailure {
     Rendering(#[from] tokio::task::JoinError),
     #[error(transparent)]
     Xml(#[from] XmlFault),
+    #[error("a kept file cannot be read")]
+    File(#[from] std::io::Error),
+    #[error("file {sha256} is not in BLOB_DIR: every process must be given the same folder")]
+    FileMissing { sha256: String },
 }
 
 impl From<ReadFailure> for ApiError {

@@ -36,6 +36,10 @@ pub enum ReadModel {
     /// `notifications.notifications`, written by a consumer and so followed in `fanout.followers`.
     Notifications,
     WebhookEndpoints,
+    Invoices,
+    /// `read.order_billing`.
+    Billing,
+    TradeRelations,
 }
 
 impl ReadModel {
@@ -50,6 +54,9 @@ impl ReadModel {
             Self::Orders => "orders",
             Self::Notifications => "fanout.notifications",
             Self::WebhookEndpoints => "webhook_endpoints",
+            Self::Invoices => "invoices",
+            Self::Billing => "billing",
+            Self::TradeRelations => "trade_relations",
         }
     }
 

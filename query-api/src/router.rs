@@ -3,8 +3,8 @@
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    asyncapi, carts, event_types, me, notifications, orders, products, restaurants, state::QueryState,
-    suppliers, webhook_endpoints,
+    asyncapi, carts, event_types, invoices, me, notifications, orders, products, restaurants,
+    state::QueryState, suppliers, webhook_endpoints,
 };
 
 /// All reads, under `/api/v1`, with their part of the OpenAPI document.
@@ -30,6 +30,12 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(orders::get::get_order)) //                /api/v1/orders/{id}
         .routes(routes!(orders::receipt::get_receipt)) //          /api/v1/orders/{id}/receipt
         .routes(routes!(orders::invoice::get_invoice)) //          /api/v1/orders/{id}/invoice
+        .routes(routes!(invoices::list::list_invoices)) //         /api/v1/invoices
+        .routes(routes!(invoices::get::get_received_invoice)) //   /api/v1/invoices/{id}
+        .routes(routes!(invoices::file::get_invoice_file)) //      /api/v1/invoices/{id}/file
+        .routes(routes!(invoices::page::get_invoice_page)) //      /api/v1/invoices/{id}/pages/{page}
+        .routes(routes!(invoices::comparison::get_invoice_comparison)) // /api/v1/invoices/{id}/comparison
+        .routes(routes!(invoices::matching_terms::get_matching_terms)) // /api/v1/restaurants/{id}/suppliers/{supplier_id}/matching-terms
         .routes(routes!(event_types::list_event_types)) //         /api/v1/event-types
         .routes(routes!(asyncapi::get_asyncapi)) //                /api/v1/asyncapi.json
         .routes(routes!(notifications::list::list_notifications)) // /api/v1/notifications

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use platform::clock::Clock;
+use platform::{blobs::BlobStore, clock::Clock};
 use sqlx::PgPool;
 
 /// How long a read waits for its read model, as the contract has it.
@@ -15,14 +15,16 @@ pub struct QueryState {
     pub(crate) pool: PgPool,
     /// Which Swedish day it is: VAT rates and default windows depend on it.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where the files of invoices are.
+    pub(crate) blobs: BlobStore,
     /// How long a read waits for its read model before it answers 503.
     pub(crate) wait_max: Duration,
 }
 
 impl QueryState {
-    /// Reads from `pool`, which needs no more than the rights of `iris_query`.
-    pub fn new(pool: PgPool, clock: Arc<dyn Clock>) -> Self {
-        Self { pool, clock, wait_max: WAIT_MAX }
+    /// Reads from `pool`, which needs no more than the rights of `iris_query`, and from the store of files.
+    pub fn new(pool: PgPool, clock: Arc<dyn Clock>, blobs: BlobStore) -> Self {
+        Self { pool, clock, blobs, wait_max: WAIT_MAX }
     }
 
     /// The same with another bound on waiting for a read model; the default is 2 s.

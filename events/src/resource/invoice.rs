@@ -103,6 +103,19 @@ pub struct InvoiceResource {
     pub credit_notes: Vec<InvoiceId>,
     /// What the sender should know: `duplicate_file`, `duplicate_number`.
     pub notices: Vec<InvoiceNotice>,
+    /// How far its reading is; only while pages are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<ReadingProgress>,
+}
+
+/// How far the reading of an invoice is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ReadingProgress {
+    /// What is being done: `waiting`, `text`, `drawing`, `reading`.
+    #[schema(example = "reading")]
+    pub stage: String,
+    /// Of the whole, from 0 to 100.
+    pub percent: i32,
 }
 
 /// How an invoice compares with its order.
@@ -154,7 +167,7 @@ impl InvoiceSummary {
             kind: document.map(|document| document.kind).unwrap_or_default(),
             supplier_id: invoice.supplier_id(),
             restaurant_id: invoice.restaurant_id(),
-            order_id: invoice.trade.map(|trade| trade.order_id).or(invoice.stated.order_id),
+            order_id: invoice.order_id(),
             number: document.and_then(|document| document.number.as_ref()).map(|number| number.value.clone()),
             issue_date: document.and_then(|document| document.issue_date.as_ref()).map(|date| date.value),
             due_date: document.and_then(|document| document.due_date.as_ref()).map(|date| date.value),
@@ -210,6 +223,7 @@ impl InvoiceResource {
             rejection: invoice.rejection.clone().map(|(code, message)| InvoiceNotice { code, message }),
             credit_notes: invoice.credit_notes.clone(),
             notices: Vec::new(),
+            progress: None,
         }
     }
 }

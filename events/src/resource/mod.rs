@@ -15,6 +15,7 @@ mod webhook_endpoint;
 pub use cart::{CartItemResource, CartResource, CartStatus};
 pub use invoice::{
     InvoiceDispute, InvoiceMatching, InvoiceNotice, InvoiceResource, InvoiceSummary, MatchingTermsResource,
+    ReadingProgress,
 };
 pub use notification::{
     DeviceResource, KindPreference, NotificationPreferencesResource, NotificationResource,

@@ -54,7 +54,7 @@ pub enum Syntax {
 ///
 /// What was not in the document is absent, never a default. `BT-n` names the business term of EN 16931.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[schema(as = InvoiceDocument)]
+#[schema(as = InvoiceContent)]
 pub struct Invoice {
     /// Invoice or credit note.
     pub kind: Kind,

@@ -29,6 +29,16 @@ async fn bytes_come_back_under_their_hash() {
 }
 
 #[tokio::test]
+async fn folders_are_made_with_the_first_file_at_the_latest() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = BlobStore::at(folder.path().join("blobs"));
+    assert_eq!(store.get(ABC).await.unwrap(), None);
+    assert_eq!(files(folder.path()), 0);
+    store.put(Bytes::from_static(b"abc")).await.unwrap();
+    assert_eq!(store.get(ABC).await.unwrap().unwrap(), "abc");
+}
+
+#[tokio::test]
 async fn the_same_bytes_again_leave_the_file_alone() {
     let (folder, store) = store();
     store.put(Bytes::from_static(b"abc")).await.unwrap();

@@ -35,6 +35,19 @@ fn defaults_are_the_documented_ones() {
     assert!(config.dev_users.is_empty() && config.cors_origins.is_empty());
     assert!(config.outbound.webhook_allowed_networks.is_empty(), "no private network unless it is named");
     assert_eq!(config.outbound.mail.resend_base_url, "https://api.resend.com");
+    assert_eq!(config.blob_dir, PathBuf::from(".iris/blobs"));
+}
+
+#[test]
+fn files_have_a_folder_that_production_must_name() {
+    let read = |value: &str, environment| {
+        let lookup = |name: &str| (name == "BLOB_DIR").then(|| value.to_owned());
+        blob_dir(&Lookup::new(&lookup), environment)
+    };
+    assert_eq!(read("", Environment::Production), Err(ConfigError::missing("BLOB_DIR")));
+    for environment in [Environment::Development, Environment::Production] {
+        assert_eq!(read("/srv/blobs", environment), Ok(PathBuf::from("/srv/blobs")));
+    }
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! Invoices that were sent to a restaurant: seen by the members and partners of both sides, and by who sent them.
+
+mod compared;
+pub(crate) mod comparison;
+pub(crate) mod file;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod matching_terms;
+pub(crate) mod page;
+mod sight;

@@ -1,0 +1,65 @@
+//! `GET /api/v1/invoices/{id}/pages/{page}`.
+
+use axum::response::Response;
+use events::{fold::Folded, invoice::Invoice};
+use platform::{
+    body::Path,
+    error::{ApiError, ErrorBody},
+};
+use uuid::Uuid;
+
+use super::sight::{MODELS, visible_invoice};
+use crate::{
+    attachment::{kept, picture},
+    freshness::Seen,
+    reader::Reader,
+    refusals::{ReadHeaders, ReadRefusals},
+};
+
+/// A page of an invoice as a picture, for people; for whoever may see the invoice.
+///
+/// `pages` of the invoice has its size: evidence, in hundredths of a point, times `dpi` by 7200 are its pixels.
+#[utoipa::path(
+    get, path = "/api/v1/invoices/{id}/pages/{page}", tag = "invoices",
+    params(
+        ("id" = Uuid, Path, description = "The invoice."),
+        ("page" = String, Path, description = "The page's number and `.png`.", example = "1.png"),
+        ReadHeaders
+    ),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The page.", content((Vec<u8> = "image/png"))),
+        (status = 404, body = ErrorBody, description = "`invoice_page_not_found`: there is no such page, or no \
+            such invoice."),
+        ReadRefusals
+    )
+)]
+pub(crate) async fn get_invoice_page(
+    reader: Reader,
+    Path((id, page)): Path<(Uuid, String)>,
+) -> Result<Response, ApiError> {
+    let read = async |viewer| {
+        let seen = visible_invoice(reader.pool(), viewer, id).await?;
+        Ok(seen.map(|invoice| invoice.and_then(|invoice| picture_of(&invoice, &page))))
+    };
+    let Seen { position, value } = reader.one(&MODELS, || absent(id), read).await?;
+    let bytes = kept(&reader.state.blobs, &value.sha256).await?;
+    Ok(picture(Seen { position, value: bytes }, &format!("page-{}.png", value.number)))
+}
+
+/// A page of that invoice.
+struct PagePicture {
+    number: u32,
+    sha256: String,
+}
+
+fn picture_of(invoice: &Folded<Invoice>, name: &str) -> Option<PagePicture> {
+    let pages = &invoice.state.reading.as_ref()?.pages;
+    let page = pages.iter().find(|page| format!("{}.png", page.number) == name)?;
+    Some(PagePicture { number: page.number, sha256: page.sha256.clone() })
+}
+
+/// Without the page's name, which is the caller's own text.
+fn absent(id: Uuid) -> ApiError {
+    ApiError::not_found("invoice_page_not_found", format!("Invoice {id} has no such page."))
+}
