@@ -2,9 +2,10 @@
 
 use chrono::{Days, NaiveDate};
 use events::{
-    order::{Order, OrderInvoice, OrderLine, OrderStatus, PaymentMethod},
+    order::{InvoiceParty, Order, OrderInvoice, OrderLine, OrderStatus, PaymentMethod},
     values::{Currency, LineId, OrderId, ProductId, Quantity, TaxRate, decimal, swedish_day, vat_of},
 };
+use invoicing::checksum;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -34,6 +35,11 @@ pub struct InvoiceDocument {
     pub due_date: NaiveDate,
     /// How it is to be paid.
     pub payment_method: PaymentMethod,
+    /// What the payer writes on the payment: an OCR number of variable length, with its check digit.
+    #[schema(example = "104265")]
+    pub payment_reference: String,
+    /// Where to pay to; empty where it is paid by card or cash, or the seller had named no account.
+    pub pay_to: Vec<PayTo>,
     /// Of all amounts.
     pub currency: Currency,
     /// Who sold.
@@ -50,6 +56,28 @@ pub struct InvoiceDocument {
     pub tax_cents: i64,
     /// To be paid.
     pub total_cents: i64,
+}
+
+/// An account that an invoice may be paid to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PayTo {
+    /// What sort of number it is.
+    pub kind: AccountKind,
+    /// The number, without spaces or hyphens.
+    #[schema(example = "9991233")]
+    pub account: String,
+}
+
+/// Sorts of account numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// Bankgirot's.
+    Bankgiro,
+    /// Plusgirot's.
+    Plusgiro,
+    /// ISO 13616.
+    Iban,
 }
 
 /// One delivered product.
@@ -143,6 +171,8 @@ impl InvoiceDocument {
             delivery_date: swedish_day(delivered_at),
             due_date: due_date(order, invoice.issued_on),
             payment_method: order.payment_method,
+            payment_reference: checksum::ocr_reference(&invoice.number.to_string()),
+            pay_to: pay_to(order.payment_method, &invoice.seller),
             currency: order.currency,
             seller: DocumentParty::invoiced(order.supplier_id.into(), &invoice.seller),
             buyer: DocumentParty::invoiced(order.restaurant_id.into(), &invoice.buyer),
@@ -171,6 +201,23 @@ impl InvoiceLine {
             tax_cents: delivered.tax_minor,
         })
     }
+}
+
+/// The seller's accounts on the day of the invoice. An invoice that card or cash settles names none: it would
+/// be paid twice.
+fn pay_to(method: PaymentMethod, seller: &InvoiceParty) -> Vec<PayTo> {
+    if method != PaymentMethod::Invoice {
+        return Vec::new();
+    }
+    let accounts = [
+        (AccountKind::Bankgiro, &seller.bankgiro),
+        (AccountKind::Plusgiro, &seller.plusgiro),
+        (AccountKind::Iban, &seller.iban),
+    ];
+    let named = |(kind, account): (AccountKind, &Option<String>)| {
+        account.clone().map(|account| PayTo { kind, account })
+    };
+    accounts.into_iter().filter_map(named).collect()
 }
 
 fn due_date(order: &Order, issued_on: NaiveDate) -> NaiveDate {

@@ -11,6 +11,7 @@ mod openapi;
 mod paging;
 mod peppol;
 mod plans;
+mod read_back;
 mod search;
 mod visibility;
 mod webhook_endpoints;

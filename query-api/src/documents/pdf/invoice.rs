@@ -5,7 +5,7 @@
 
 use super::{
     form::{Align, Column, Form},
-    swedish::{amount, foot, money, payment, quantity, rate, side, unit},
+    swedish::{account, amount, foot, money, payment, quantity, rate, side, unit},
 };
 use crate::documents::InvoiceDocument;
 
@@ -35,22 +35,25 @@ pub(super) fn form(invoice: &InvoiceDocument) -> Form {
             ("Att betala", money(invoice.total_cents, invoice.currency)),
         ],
         notes: vec![format!(
-            "Ange fakturanummer {} vid betalning. Alla belopp är i {}; priser och radbelopp är exklusive moms.",
-            invoice.number, invoice.currency
+            "Ange OCR-nummer {} vid betalning. Alla belopp är i {}; priser och radbelopp är exklusive moms.",
+            invoice.payment_reference, invoice.currency
         )],
         foot: foot(&invoice.seller),
     }
 }
 
 fn facts(invoice: &InvoiceDocument) -> Vec<(&'static str, String)> {
-    vec![
+    let mut facts = vec![
         ("Fakturanummer", invoice.number.to_string()),
         ("Fakturadatum", invoice.issue_date.to_string()),
         ("Leveransdatum", invoice.delivery_date.to_string()),
         ("Förfallodatum", invoice.due_date.to_string()),
         ("Betalningsvillkor", payment(invoice.payment_method, invoice.issue_date, invoice.due_date)),
         ("Order", invoice.order_id.to_string()),
-    ]
+        ("OCR-nummer", invoice.payment_reference.clone()),
+    ];
+    facts.extend(invoice.pay_to.iter().map(account));
+    facts
 }
 
 fn rows(invoice: &InvoiceDocument) -> Vec<Vec<String>> {

@@ -7,7 +7,7 @@ use events::{
 };
 
 use super::form::Side;
-use crate::documents::DocumentParty;
+use crate::documents::{AccountKind, DocumentParty, PayTo};
 
 /// Between groups of three digits; not breaking, so that no amount ends a line.
 const THIN: char = '\u{a0}';
@@ -74,6 +74,37 @@ pub(super) fn payment(method: PaymentMethod, issued: NaiveDate, due: NaiveDate) 
     }
 }
 
+/// What it is called and the number as it is written: `999-1233`, `90 00 00-1`, in fours.
+pub(super) fn account(pay_to: &PayTo) -> (&'static str, String) {
+    let number = pay_to.account.as_str();
+    match pay_to.kind {
+        AccountKind::Bankgiro => ("Bankgiro", hyphened(number, 4)),
+        AccountKind::Plusgiro => ("Plusgiro", in_pairs(number)),
+        AccountKind::Iban => ("IBAN", in_fours(number)),
+    }
+}
+
+/// With a hyphen before the last `tail` digits.
+fn hyphened(number: &str, tail: usize) -> String {
+    let (head, tail) = number.split_at(number.len().saturating_sub(tail));
+    format!("{head}-{tail}")
+}
+
+/// Pairs from the right, the check digit apart.
+fn in_pairs(number: &str) -> String {
+    let (head, check) = number.split_at(number.len().saturating_sub(1));
+    let odd = head.len() % 2;
+    let (first, pairs) = head.split_at(odd);
+    let pairs = pairs.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned());
+    let parts: Vec<String> = (!first.is_empty()).then(|| first.to_owned()).into_iter().chain(pairs).collect();
+    format!("{}-{check}", parts.join(&THIN.to_string()))
+}
+
+fn in_fours(number: &str) -> String {
+    let fours = number.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into_owned());
+    fours.collect::<Vec<_>>().join(&THIN.to_string())
+}
+
 pub(super) fn status(status: OrderStatus) -> &'static str {
     match status {
         OrderStatus::Placed => "Lagd",
@@ -116,6 +147,23 @@ fn grouped(whole: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accounts_are_written_as_people_know_them() {
+        let cases = [
+            (AccountKind::Bankgiro, "9991233", "999-1233"),
+            (AccountKind::Bankgiro, "50501055", "5050-1055"),
+            (AccountKind::Plusgiro, "9000001", "90 00 00-1"),
+            (AccountKind::Plusgiro, "12344", "12 34-4"),
+            (AccountKind::Plusgiro, "123455", "1 23 45-5"),
+            (AccountKind::Plusgiro, "18", "1-8"),
+            (AccountKind::Iban, "SE3550000000054910000003", "SE35 5000 0000 0549 1000 0003"),
+        ];
+        for (kind, number, written) in cases {
+            let pay_to = PayTo { kind, account: number.to_owned() };
+            assert_eq!(account(&pay_to).1.replace(THIN, " "), written);
+        }
+    }
 
     #[test]
     fn amounts_have_a_decimal_comma_and_grouped_thousands() {

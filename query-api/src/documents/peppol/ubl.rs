@@ -11,7 +11,7 @@ use super::{
     electronic_address::{ElectronicAddress, SWEDISH_ORG, swedish_org_number},
     xml::{Xml, XmlFault},
 };
-use crate::documents::{DocumentParty, InvoiceDocument, InvoiceLine};
+use crate::documents::{AccountKind, DocumentParty, InvoiceDocument, InvoiceLine, PayTo};
 
 const NAMESPACES: [(&str, &str); 3] = [
     ("xmlns", "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"),
@@ -86,6 +86,9 @@ fn party(xml: &mut Xml, party: &DocumentParty) -> io::Result<()> {
 }
 
 fn payment(xml: &mut Xml, invoice: &InvoiceDocument) -> io::Result<()> {
+    if !invoice.pay_to.is_empty() {
+        return invoice.pay_to.iter().try_for_each(|pay_to| transfer(xml, invoice, pay_to));
+    }
     // UNCL 4461: 1 not defined, 10 in cash, 48 bank card. 30 (credit transfer) would need an account.
     let code = match invoice.payment_method {
         PaymentMethod::Invoice => "1",
@@ -94,7 +97,27 @@ fn payment(xml: &mut Xml, invoice: &InvoiceDocument) -> io::Result<()> {
     };
     xml.within("cac:PaymentMeans", &[], |xml| {
         xml.text("cbc:PaymentMeansCode", &[], code)?;
-        xml.text("cbc:PaymentID", &[], &invoice.number.to_string())
+        xml.text("cbc:PaymentID", &[], &invoice.payment_reference)
+    })
+}
+
+/// # Source
+/// SE-R-007 to SE-R-011: bankgiro and plusgiro are credit transfers (30) whose bank is named so; UBL-SR-44: all
+/// accounts of an invoice share one reference.
+fn transfer(xml: &mut Xml, invoice: &InvoiceDocument, pay_to: &PayTo) -> io::Result<()> {
+    let branch = match pay_to.kind {
+        AccountKind::Bankgiro => Some("SE:BANKGIRO"),
+        AccountKind::Plusgiro => Some("SE:PLUSGIRO"),
+        AccountKind::Iban => None,
+    };
+    xml.within("cac:PaymentMeans", &[], |xml| {
+        xml.text("cbc:PaymentMeansCode", &[], "30")?;
+        xml.text("cbc:PaymentID", &[], &invoice.payment_reference)?;
+        xml.within("cac:PayeeFinancialAccount", &[], |xml| {
+            xml.text("cbc:ID", &[], &pay_to.account)?;
+            let Some(branch) = branch else { return Ok(()) };
+            xml.within("cac:FinancialInstitutionBranch", &[], |xml| xml.text("cbc:ID", &[], branch))
+        })
     })
 }
 
