@@ -5,6 +5,10 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use async_nats::{ConnectOptions, HeaderMap, ServerAddr, jetstream};
 use events::public::PUBLIC_TYPES;
 use harness::{ordering::fresh, peers::python};
+use invoicing::{
+    invoice::Kind,
+    sie::{self, NetOfRate, SupplierInvoice},
+};
 use serde_json::{Value, json};
 
 fn root() -> PathBuf {
@@ -158,6 +162,49 @@ async fn the_partners_libraries_accept_published_vectors_and_refuse_what_was_tam
         }
         assert_eq!(verdicts.as_array().unwrap().len(), cases.len());
     }
+}
+
+#[tokio::test]
+async fn a_foreign_reader_finds_every_voucher_of_a_sie_file_and_they_balance() {
+    let invoice = |kind, number: &str, supplier_name: &str, rounding_minor| SupplierInvoice {
+        kind,
+        number: number.to_owned(),
+        supplier_name: supplier_name.to_owned(),
+        booked_on: "2026-11-20".parse().unwrap(),
+        nets: vec![
+            NetOfRate { vat_rate: 6.into(), net_minor: 43_042 },
+            NetOfRate { vat_rate: 25.into(), net_minor: 44_391 },
+        ],
+        vat_minor: 13_681,
+        rounding_minor,
+        payable_minor: 101_114 + rounding_minor,
+    };
+    let export = sie::Export {
+        company_name: "Krogen \"Ängen\" på Öland".to_owned(),
+        org_number: Some("5510000119".to_owned()),
+        currency: "SEK".to_owned(),
+        generated_on: "2026-12-01".parse().unwrap(),
+        series: String::new(),
+        accounts: sie::Accounts::default(),
+        invoices: vec![
+            invoice(Kind::Invoice, "1042", "Grönsakskompaniet Åby \\", -14),
+            invoice(Kind::CreditNote, "K-7", "Fisk\r\n#TRANS 1930 {} -9.00 & Kött", 0),
+        ],
+    };
+    let bytes = sie::write(&export).unwrap();
+    let read = python("read_sie", &json!({"bytes": bytes})).await;
+    assert_eq!(read["posts"]["#FNAMN"], json!([export.company_name]));
+    assert_eq!(read["posts"]["#ORGNR"], json!(["551000-0119"]));
+    assert_eq!(read["accounts"]["2641"], "Debiterad ingående moms");
+    let rows = |voucher: usize| read["vouchers"][voucher]["rows"].clone();
+    let debit = json!([["4010", "874.33"], ["2641", "136.81"], ["3740", "-0.14"], ["2440", "-1011.00"]]);
+    assert_eq!(rows(0), debit);
+    assert_eq!(rows(1), json!([["4010", "-874.33"], ["2641", "-136.81"], ["2440", "1011.14"]]));
+    let vouchers = read["vouchers"].as_array().unwrap();
+    assert!(vouchers.len() == 2 && vouchers.iter().all(|voucher| voucher["sum"] == "0.00"), "{read}");
+    assert_eq!(vouchers[0]["fields"], json!(["", "", "20261120", "Faktura 1042 Grönsakskompaniet Åby /"]));
+    let text = "Kreditfaktura K-7 Fisk  #TRANS 1930 {} -9.00 & Kött";
+    assert_eq!(vouchers[1]["fields"][3], text);
 }
 
 async fn connected(url: &str) -> async_nats::Client {

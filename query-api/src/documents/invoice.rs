@@ -62,7 +62,7 @@ pub struct InvoiceDocument {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PayTo {
     /// What sort of number it is.
-    pub kind: AccountKind,
+    pub kind: PayToKind,
     /// The number, without spaces or hyphens.
     #[schema(example = "9991233")]
     pub account: String,
@@ -71,7 +71,7 @@ pub struct PayTo {
 /// Sorts of account numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum AccountKind {
+pub enum PayToKind {
     /// Bankgirot's.
     Bankgiro,
     /// Plusgirot's.
@@ -210,11 +210,11 @@ fn pay_to(method: PaymentMethod, seller: &InvoiceParty) -> Vec<PayTo> {
         return Vec::new();
     }
     let accounts = [
-        (AccountKind::Bankgiro, &seller.bankgiro),
-        (AccountKind::Plusgiro, &seller.plusgiro),
-        (AccountKind::Iban, &seller.iban),
+        (PayToKind::Bankgiro, &seller.bankgiro),
+        (PayToKind::Plusgiro, &seller.plusgiro),
+        (PayToKind::Iban, &seller.iban),
     ];
-    let named = |(kind, account): (AccountKind, &Option<String>)| {
+    let named = |(kind, account): (PayToKind, &Option<String>)| {
         account.clone().map(|account| PayTo { kind, account })
     };
     accounts.into_iter().filter_map(named).collect()

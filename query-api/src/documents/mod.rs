@@ -8,9 +8,7 @@ mod pdf;
 mod peppol;
 mod receipt;
 
-pub use invoice::{
-    AccountKind, InvoiceDocument, InvoiceLine, InvoiceMismatch, InvoiceRefusal, PayTo, VatLine,
-};
+pub use invoice::{InvoiceDocument, InvoiceLine, InvoiceMismatch, InvoiceRefusal, PayTo, PayToKind, VatLine};
 pub use party::DocumentParty;
 pub use pdf::{PdfFault, invoice_pdf, receipt_pdf};
 pub use peppol::{Lacking, XmlFault, peppol_xml};

@@ -77,6 +77,31 @@ async fn other_countries_and_global_location_numbers_pass_too() {
 }
 
 #[tokio::test]
+async fn accounts_to_pay_to_pass_and_are_those_of_the_day_of_the_invoice() {
+    let mut seller = supplier_details("Säljare");
+    seller.bankgiro = Some("9991233".to_owned());
+    seller.plusgiro = Some("9000001".to_owned());
+    seller.iban = Some("SE3550000000054910000003".to_owned());
+    let (world, path) = between(seller, restaurant_details("Köpare")).await;
+    let answer = xml(&world, &path).await;
+    judged(&answer);
+    let text = String::from_utf8_lossy(&answer.bytes).into_owned();
+    for part in [
+        "<cbc:PaymentMeansCode>30</cbc:PaymentMeansCode><cbc:PaymentID>935</cbc:PaymentID>",
+        "<cbc:ID>9991233</cbc:ID><cac:FinancialInstitutionBranch><cbc:ID>SE:BANKGIRO</cbc:ID>",
+        "<cbc:ID>9000001</cbc:ID><cac:FinancialInstitutionBranch><cbc:ID>SE:PLUSGIRO</cbc:ID>",
+        "<cbc:ID>SE3550000000054910000003</cbc:ID></cac:PayeeFinancialAccount>",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    // The supplier as it now is has none.
+    let document = world.get(Caller::new(1, "ADMIN"), &path).await.json();
+    assert_eq!(document["payment_reference"], "935");
+    assert_eq!(document["pay_to"][0], serde_json::json!({"kind": "bankgiro", "account": "9991233"}));
+    assert_eq!(document["pay_to"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
 async fn every_missing_or_wrong_field_is_named() {
     let (world, path) = between(SupplierDetails::default(), RestaurantDetails::default()).await;
     assert_eq!(

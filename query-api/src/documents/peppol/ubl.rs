@@ -11,7 +11,7 @@ use super::{
     electronic_address::{ElectronicAddress, SWEDISH_ORG, swedish_org_number},
     xml::{Xml, XmlFault},
 };
-use crate::documents::{AccountKind, DocumentParty, InvoiceDocument, InvoiceLine, PayTo};
+use crate::documents::{DocumentParty, InvoiceDocument, InvoiceLine, PayTo, PayToKind};
 
 const NAMESPACES: [(&str, &str); 3] = [
     ("xmlns", "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"),
@@ -106,9 +106,9 @@ fn payment(xml: &mut Xml, invoice: &InvoiceDocument) -> io::Result<()> {
 /// accounts of an invoice share one reference.
 fn transfer(xml: &mut Xml, invoice: &InvoiceDocument, pay_to: &PayTo) -> io::Result<()> {
     let branch = match pay_to.kind {
-        AccountKind::Bankgiro => Some("SE:BANKGIRO"),
-        AccountKind::Plusgiro => Some("SE:PLUSGIRO"),
-        AccountKind::Iban => None,
+        PayToKind::Bankgiro => Some("SE:BANKGIRO"),
+        PayToKind::Plusgiro => Some("SE:PLUSGIRO"),
+        PayToKind::Iban => None,
     };
     xml.within("cac:PaymentMeans", &[], |xml| {
         xml.text("cbc:PaymentMeansCode", &[], "30")?;
