@@ -9,6 +9,12 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && cp target/release/iris /usr/local/bin/iris
 
 FROM debian:12-slim
+# What reads PDFs and scans, and a font for pages that bring none. Debian's security fixes are the versions wanted.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends \
+        bubblewrap fonts-dejavu-core poppler-utils tesseract-ocr tesseract-ocr-eng tesseract-ocr-swe \
+    && rm -rf /var/lib/apt/lists/*
 # TLS to outside providers needs the authorities' certificates, and nothing else of a distribution.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /usr/local/bin/iris /usr/local/bin/iris

@@ -164,7 +164,11 @@ fn the_reading_of_invoices_is_pure() {
         }
         let code = code(&text);
         for word in impure {
-            assert!(!code.contains(word), "{} contains `{word}`: others run what it asks for", path.display());
+            assert!(
+                !code.contains(word),
+                "{} contains `{word}`: others run what it asks for",
+                path.display()
+            );
         }
     }
 }

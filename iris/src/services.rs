@@ -19,6 +19,7 @@ mod postgres;
 mod prepare;
 mod private_files;
 mod programs;
+mod readers;
 mod roles;
 mod secrets;
 mod server;
@@ -119,6 +120,8 @@ impl Given {
 ///
 /// Idempotent: the data directory's cluster, passwords and, where free, ports are those of the last start.
 pub async fn start(keep: Keep) -> Result<Services, ServicesError> {
+    let failed = |error: tokio::task::JoinError| ServicesError::Server(error.to_string());
+    tokio::task::spawn_blocking(programs::readers).await.map_err(failed)??;
     let given = Given::from_environment(&keep);
     if let (Some(app_url), Some(nats_url)) = (&given.database, &given.nats) {
         eprintln!("postgres and nats: as the environment says");
@@ -135,7 +138,7 @@ pub async fn start(keep: Keep) -> Result<Services, ServicesError> {
     let (postgres, nats) = (given.database.is_none(), given.nats.is_none());
     let task = tokio::task::spawn_blocking(move || prepare::prepare(&keep, postgres, nats))
         .await
-        .map_err(|error| ServicesError::Server(error.to_string()))??;
+        .map_err(failed)??;
     let (keeper, ports, secrets) = KeeperHandle::start(&task).await?;
     let url = |user: &str, password: &str, database: &str| {
         format!("postgres://{user}:{password}@127.0.0.1:{}/{database}", ports.postgres)

@@ -3,21 +3,23 @@
 use rust_decimal::Decimal;
 
 use super::{
-    lexicon::{Role, column},
+    lexicon::{Role, column, exact_column},
     rows::Row,
     token::Token,
 };
-use crate::invoice::Area;
+use crate::invoice::{Area, Source};
 
 /// The most words that name one column.
 const PHRASE_MAX: usize = 3;
 
-/// Which edge the numbers of a column share.
+/// What the numbers of a column share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edge {
     Right,
     Left,
     Middle,
+    /// No edge with their head: they stand anywhere between its left edge and the next head.
+    Slot,
 }
 
 /// One column of a table.
@@ -29,8 +31,8 @@ pub(super) struct Column {
     edge: Edge,
     /// Where that edge is.
     at: i32,
-    /// How many numbers were seen to share it.
-    seen: usize,
+    /// Where the next head begins.
+    end: i32,
     /// Around all of those.
     around: Option<Area>,
 }
@@ -39,18 +41,33 @@ pub(super) struct Column {
 #[derive(Clone, Debug)]
 pub(super) struct Columns {
     pub columns: Vec<Column>,
+    /// How many rows the head has, from the one that it was found by.
+    pub depth: usize,
 }
 
 impl Columns {
-    /// The head that this row, or this one and the next, is. `None` for a row that is none.
-    pub fn of_head(row: &Row, below: Option<&Row>) -> Option<Self> {
+    /// The head that a row is, alone or with the one above or below it. `None` for a row that is none.
+    ///
+    /// Heads are set in two rows where one is long: "Lev." over "antal", all others beside the upper or the
+    /// lower of them.
+    pub fn of_head(rows: &[Row], index: usize) -> Option<Self> {
+        let row = &rows[index];
         let mut columns = heads(row);
-        if columns.len() >= 2
-            && let Some(below) = below.filter(|below| is_more_head(row, below))
-        {
-            let both = heads(&stacked(row, below));
-            if both.len() >= columns.len() {
-                columns = both;
+        if columns.len() < 2 {
+            return None;
+        }
+        let above = index.checked_sub(1).map(|above| (&rows[above], row));
+        let below = rows.get(index + 1).map(|below| (row, below));
+        let mut depth = 1;
+        for (rows, pair) in [(2, below), (1, above)] {
+            let Some((upper, lower)) = pair else { continue };
+            if !is_one_head(upper, lower) {
+                continue;
+            }
+            let both = heads(&stacked(upper, lower));
+            let is_better = both.len() > columns.len() || !is_table(&columns);
+            if is_better || (both.len() == columns.len() && width(&both) > width(&columns)) {
+                (columns, depth) = (both, rows);
             }
         }
         if !is_table(&columns) {
@@ -58,7 +75,11 @@ impl Columns {
         }
         columns.sort_by_key(|column| column.area.left);
         settle_names(&mut columns);
-        Some(Self { columns })
+        let starts: Vec<i32> = columns.iter().skip(1).map(|column| column.area.left).collect();
+        for (column, next) in columns.iter_mut().zip(starts) {
+            column.end = next;
+        }
+        Some(Self { columns, depth })
     }
 
     /// Looks which edge the numbers below share with each head, and where it really is.
@@ -85,10 +106,14 @@ impl Columns {
                 }
             }
             let numbers = rows.iter().flat_map(|row| &row.tokens).filter(|token| is_number(token));
-            let areas = numbers.map(|token| token.area).filter(|area| fits(best.1, *area));
+            let areas = numbers.clone().map(|token| token.area).filter(|area| fits(best.1, *area));
             let around = areas.reduce(Area::around);
             let column = &mut self.columns[index];
-            (column.seen, column.edge, column.at, column.around) = (best.0, best.1, best.2, around);
+            // A head at the left of its column and numbers at the right share an edge by chance alone.
+            if numbers.filter(|token| column.holds(token.area, height)).count() > best.0 {
+                best.1 = Edge::Slot;
+            }
+            (column.edge, column.at, column.around) = (best.1, best.2, around);
         }
     }
 
@@ -100,23 +125,17 @@ impl Columns {
     /// The numeric column that a number stands in.
     pub fn numeric(&self, token: &Token, height: i32) -> Option<Role> {
         let numeric = self.columns.iter().filter(|column| column.role.is_numeric());
-        let off = |column: &Column| {
-            [token.area, token.area_with_unit]
-                .map(|area| (edge_of(column.edge, area) - column.at).abs())
-                .into_iter()
-                .min()
-                .unwrap_or(i32::MAX)
+        let off = |column: &Column| match column.edge {
+            Edge::Slot if column.holds(token.area, height) => height / 2,
+            Edge::Slot => height,
+            edge => {
+                let areas = [token.area, token.area_with_unit];
+                let places = areas.map(|area| (edge_of(edge, area) - column.at).abs());
+                places[0].min(places[1])
+            }
         };
-        let nearest = numeric.clone().min_by_key(|column| off(column))?;
-        if off(nearest) * 10 < height * 8 {
-            return Some(nearest.role);
-        }
-        // Numbers under a head that shares no edge with them: what begins under it, before the next head.
-        let (index, column) = self.columns.iter().enumerate().rfind(|(_, column)| {
-            column.area.left - height / 2 <= token.area.left.midpoint(token.area.right)
-        })?;
-        let next = self.columns.get(index + 1).map_or(i32::MAX, |next| next.area.left);
-        (column.role.is_numeric() && column.seen == 0 && token.area.right <= next).then_some(column.role)
+        let nearest = numeric.min_by_key(|column| off(column))?;
+        (off(nearest) * 10 < height * 8).then_some(nearest.role)
     }
 
     /// The column that a text stands in: the last that begins at or before it.
@@ -132,9 +151,16 @@ impl Columns {
     }
 }
 
+impl Column {
+    /// Whether something stands between the left edge of the head and the next one.
+    fn holds(&self, area: Area, height: i32) -> bool {
+        self.area.left - height / 2 <= area.left && area.right <= self.end
+    }
+}
+
 fn edge_of(edge: Edge, area: Area) -> i32 {
     match edge {
-        Edge::Right => area.right,
+        Edge::Right | Edge::Slot => area.right,
         Edge::Left => area.left,
         Edge::Middle => i32::midpoint(area.left, area.right),
     }
@@ -145,16 +171,23 @@ pub(super) fn is_number(token: &Token) -> bool {
     token.number.or(token.percent).is_some_and(|number: Decimal| number.scale() <= 6)
 }
 
-/// The rest of a head that is set in two rows: near, without numbers, and under the first.
-fn is_more_head(row: &Row, below: &Row) -> bool {
-    let is_near = below.area.top - row.area.bottom < row.area.height() / 2;
-    is_near && !below.tokens.iter().any(is_number)
+/// Whether two rows may be one head: near, and without numbers.
+fn is_one_head(upper: &Row, lower: &Row) -> bool {
+    let is_near = lower.area.top - upper.area.bottom < upper.area.height() / 2;
+    is_near && ![upper, lower].iter().any(|row| row.tokens.iter().any(is_number))
 }
 
-/// Words below joined to those that they stand under: "Lev." and "antal".
+/// How much of the page the heads take: the more of two rows is known, the more.
+fn width(columns: &[Column]) -> i32 {
+    columns.iter().map(|column| column.area.right - column.area.left).sum()
+}
+
+/// Words below joined to those that they stand under: "Lev." and "antal", "Pris exkl." and "moms".
 fn stacked(row: &Row, below: &Row) -> Row {
     let mut joined = row.clone();
-    for token in &below.tokens {
+    let mut rest = below.tokens.clone();
+    join_phrases(&mut joined.tokens, &mut rest);
+    for token in &rest {
         let over = joined
             .tokens
             .iter_mut()
@@ -171,6 +204,44 @@ fn stacked(row: &Row, below: &Row) -> Row {
     joined
 }
 
+/// Joins several words that stand close together to those under them, where that names a column.
+fn join_phrases(upper: &mut Vec<Token>, lower: &mut Vec<Token>) {
+    let mut index = 0;
+    while index < upper.len() {
+        let longest = PHRASE_MAX.min(upper.len() - index);
+        let found = (1..=longest).rev().find_map(|length| {
+            let words = &upper[index..index + length];
+            let area = words[1..].iter().fold(words[0].area, |area, token| area.around(token.area));
+            let under = phrase_under(lower, area);
+            let texts = words.iter().chain(&lower[under.clone()]).map(|token| token.text.as_str());
+            let phrase: String = texts.collect();
+            let is_one = length + under.len() > 2 && !under.is_empty() && are_close(words);
+            let area = lower[under.clone()].iter().fold(area, |area, token| area.around(token.area));
+            (is_one && column(&phrase).is_some()).then_some((length, phrase, area, under))
+        });
+        if let Some((length, text, area, under)) = found {
+            lower.drain(under);
+            let first = upper[index].clone();
+            upper.splice(index..index + length, [Token { text, area, ..first }]);
+        }
+        index += 1;
+    }
+}
+
+/// The words under an area, with those that are set close to them.
+fn phrase_under(lower: &[Token], area: Area) -> std::ops::Range<usize> {
+    let is_under = |token: &Token| token.area.left < area.right && area.left < token.area.right;
+    let Some(mut start) = lower.iter().position(is_under) else { return 0..0 };
+    let mut end = start + lower[start..].iter().take_while(|token| is_under(token)).count();
+    while start > 0 && are_close(&lower[start - 1..=start]) {
+        start -= 1;
+    }
+    while end < lower.len() && are_close(&lower[end - 1..=end]) {
+        end += 1;
+    }
+    start..end
+}
+
 fn is_table(columns: &[Column]) -> bool {
     let has = |role| columns.iter().any(|column| column.role == role);
     columns.len() >= 3 && has(Role::Amount) && (has(Role::Quantity) || has(Role::Price))
@@ -184,9 +255,11 @@ fn heads(row: &Row) -> Vec<Column> {
         let longest = PHRASE_MAX.min(row.tokens.len() - index);
         let found = (1..=longest).rev().find_map(|length| {
             let words = &row.tokens[index..index + length];
-            let is_close = words.windows(2).all(|pair| pair[0].gap_to(&pair[1]) < row_gap(pair));
             let phrase: String = words.iter().map(|token| token.text.as_str()).collect();
-            is_close.then(|| column(&phrase)).flatten().map(|role| (role, length))
+            // "Pris" and "Enhet" side by side are two columns, nearly spelt like one.
+            let are_columns = length > 1 && words.iter().all(|token| column(&token.text).is_some());
+            let role = if are_columns { exact_column(&phrase) } else { column(&phrase) };
+            role.filter(|_| are_close(words)).map(|role| (role, length))
         });
         let Some((role, length)) = found else {
             index += 1;
@@ -195,15 +268,22 @@ fn heads(row: &Row) -> Vec<Column> {
         let words = &row.tokens[index..index + length];
         let area = words[1..].iter().fold(words[0].area, |area, token| area.around(token.area));
         if !columns.iter().any(|column| column.role == role && role != Role::Name) {
-            columns.push(Column { role, area, edge: Edge::Right, at: area.right, seen: 0, around: None });
+            let end = i32::MAX;
+            columns.push(Column { role, area, edge: Edge::Right, at: area.right, end, around: None });
         }
         index += length;
     }
     columns
 }
 
-fn row_gap(pair: &[Token]) -> i32 {
-    pair[0].sign_width().max(pair[1].sign_width()) * 2
+/// Whether words are set as one phrase.
+fn are_close(words: &[Token]) -> bool {
+    words.windows(2).all(|pair| {
+        let sign = pair[0].sign_width().max(pair[1].sign_width());
+        // Boxes of a text layer are exact, and columns may be set as close as a sign and a half.
+        let tenths = if pair[0].source == Source::Ocr { 20 } else { 14 };
+        pair[0].gap_to(&pair[1]) * 10 < sign * tenths
+    })
 }
 
 /// "Item" names goods, unless there is a "Description" as well: then it numbers them.

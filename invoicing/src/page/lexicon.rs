@@ -101,6 +101,9 @@ const COLUMNS: [(Role, &[&str]); 10] = [
             "varuslag",
             "text",
             "artikeltext",
+            "artikel/benamning",
+            "benamning/artikel",
+            "benamning/ean",
             "specifikation",
             "item",
             "items",
@@ -132,6 +135,8 @@ const COLUMNS: [(Role, &[&str]); 10] = [
             "hours",
             "timmar",
             "kvant",
+            "levkvant",
+            "levmangd",
             "fakturerat",
             "faktantal",
         ],
@@ -160,6 +165,15 @@ const COLUMNS: [(Role, &[&str]); 10] = [
             "cenapris",
             "priskr",
             "aprisexklmoms",
+            "prisexklmoms",
+            "prisexmoms",
+            "prisutanmoms",
+            "styckprisexklmoms",
+            "enhetsprisexklmoms",
+            "nettopris/st",
+            "pris/kg",
+            "kr/enh",
+            "kr/st",
         ],
     ),
     (
@@ -209,6 +223,14 @@ const COLUMNS: [(Role, &[&str]); 10] = [
             "beloppkr",
             "summaexklmoms",
             "beloppexklmoms",
+            "beloppexmoms",
+            "summaexmoms",
+            "summakr",
+            "radbeloppsek",
+            "radbeloppkr",
+            "radbeloppexklmoms",
+            "totaltexklmoms",
+            "totaltsek",
             "subtotal",
             "radpris",
         ],
@@ -427,6 +449,8 @@ const LABELS: [(Label, &[&str]); 22] = [
         &[
             "moms",
             "mervardesskatt",
+            "mervardeskatt",
+            "momsattbetala",
             "vat",
             "tax",
             "taxes",
@@ -437,6 +461,8 @@ const LABELS: [(Label, &[&str]); 22] = [
             "totaltmoms",
             "vatamount",
             "varavmoms",
+            "varavmervardesskatt",
+            "dettaavmoms",
             "salestax",
             "momssek",
             "momskr",
@@ -553,6 +579,11 @@ pub(super) fn column(phrase: &str) -> Option<Role> {
     find(&COLUMNS, phrase)
 }
 
+/// The same, for words that are no column's name misread.
+pub(super) fn exact_column(phrase: &str) -> Option<Role> {
+    exact(&COLUMNS, &normal(phrase))
+}
+
 /// The label that a word or words are.
 pub(super) fn label(phrase: &str) -> Option<Label> {
     find(&LABELS, phrase)
@@ -565,15 +596,18 @@ fn find<T: Copy>(entries: &[(T, &[&str])], phrase: &str) -> Option<T> {
     if phrase.is_empty() {
         return None;
     }
-    let exact = entries.iter().find(|(_, names)| names.contains(&phrase.as_str()));
-    if let Some((found, _)) = exact {
-        return Some(*found);
+    if let Some(found) = exact(entries, &phrase) {
+        return Some(found);
     }
     if phrase.len() < INEXACT_MIN || phrase.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
     let is_near = |name: &str| name.len() >= INEXACT_MIN && strsim::levenshtein(name, &phrase) == 1;
     entries.iter().find(|(_, names)| names.iter().any(|name| is_near(name))).map(|(found, _)| *found)
+}
+
+fn exact<T: Copy>(entries: &[(T, &[&str])], phrase: &str) -> Option<T> {
+    entries.iter().find(|(_, names)| names.contains(&phrase)).map(|(found, _)| *found)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod fields;
 pub mod gate;
 mod labels;
 mod lexicon;
+mod lines;
 mod merge;
 mod numbers;
 mod parties;
@@ -90,8 +91,9 @@ pub fn read(pages: &[Page], source: Source) -> Option<Invoice> {
     let mut invoice = Invoice::default();
     fields::read(&sheets, &tables, &mut invoice);
     parties::read(&sheets, &tables, &mut invoice);
-    totals::read(&sheets, &tables, &mut invoice);
-    table::fill(tables, &mut invoice);
+    let printed = totals::read(&sheets, &tables, &mut invoice);
+    lines::fill(tables, &mut invoice);
+    totals::complete_rates(&mut invoice, printed);
     positive_credit(&mut invoice);
     let is_found = !invoice.lines.is_empty() || invoice.totals.payable_minor.is_some();
     is_found.then_some(invoice)

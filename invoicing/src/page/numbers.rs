@@ -40,7 +40,7 @@ impl DecimalMark {
 pub(super) fn parse(text: &str, mark: DecimalMark) -> Option<Decimal> {
     let text: String = text.chars().filter(|sign| !sign.is_whitespace()).collect();
     let text = text.trim_start_matches(['$', '€', '£']).trim_end_matches(['$', '€', '£']);
-    let text = text.strip_suffix(":-").unwrap_or(text);
+    let text = text.strip_suffix(":-").or_else(|| text.strip_suffix(':')).unwrap_or(text);
     let lower = text.to_lowercase();
     let text = lower.trim_start_matches("sek").trim_end_matches("sek").trim_end_matches("kr");
     let (negative, text) = sign_of(text);

@@ -4,6 +4,7 @@ use super::{
     Page, Word,
     columns::Columns,
     lexicon::Role,
+    lines,
     numbers::{self, DecimalMark},
     rows,
     table::{self, Item},
@@ -21,7 +22,7 @@ pub fn doubtful_cells(page: &Page) -> Vec<Area> {
     for row in body {
         let item = table::item(row, &columns, sheet.height);
         let seen = [&item.quantity, &item.price, &item.amount].into_iter().flatten().count();
-        if seen < 2 || table::adds_up(&item) {
+        if seen < 2 || lines::adds_up(&item) {
             continue;
         }
         cells.extend(cells_of(&item, &columns, row.area));

@@ -3,7 +3,7 @@
 use super::{
     Page, Word,
     numbers::DecimalMark,
-    token::{Token, tokens},
+    token::{Spacing, Token, tokens},
 };
 use crate::invoice::{Area, Source};
 
@@ -44,10 +44,11 @@ pub(super) fn sheet(page: &Page, source: Source) -> Sheet {
             _ => rows.push((at, vec![word])),
         }
     }
+    let spacing = Spacing::of(&page.words, source);
     let row = |(_, mut members): (i32, Vec<&Word>)| {
         members.sort_by_key(|word| word.area.left);
         let area = members.iter().skip(1).fold(members[0].area, |area, word| area.around(word.area));
-        Row { tokens: tokens(&members, page, source, mark), area }
+        Row { tokens: tokens(&members, page, source, (mark, spacing)), area }
     };
     Sheet { rows: rows.into_iter().map(row).collect(), height }
 }

@@ -57,21 +57,54 @@ impl Token {
         next.area.left - self.area.right
     }
 
-    /// Set close enough to `next` to be one with it: 1.3 signs.
-    pub fn is_close_to(&self, next: &Self) -> bool {
+    /// Set close enough to `next` to be one with it.
+    fn is_close_to(&self, next: &Self, spacing: Spacing) -> bool {
         let sign = if next.text.chars().count() >= 3 { next.sign_width() } else { self.sign_width() };
         let gap = self.gap_to(next);
-        gap * 10 < sign.max(200) * 13 && gap > -sign
+        gap * 10 < sign.max(200) * spacing.sign_tenths && gap > -sign
+    }
+}
+
+/// How far apart the parts of one number are set at most.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spacing {
+    /// In tenths of the width of a sign.
+    sign_tenths: i32,
+}
+
+impl Spacing {
+    /// A space is half as wide as a digit, or as wide in a font whose signs are all of one width. What is set
+    /// further apart stands in two columns. Boxes of OCR are not exact enough to tell.
+    pub fn of(words: &[Word], source: Source) -> Self {
+        if source == Source::Ocr {
+            return Self { sign_tenths: 13 };
+        }
+        let signs = |word: &Word| i32::try_from(word.text.chars().count()).unwrap_or(i32::MAX);
+        let long = words.iter().filter(|word| signs(word) >= 4 && word.area.height() > 0);
+        // Against its height, as titles and footnotes are set in other sizes of the same font.
+        let wide = |word: &Word| {
+            i64::from(word.area.right - word.area.left) * 1000 / i64::from(signs(word) * word.area.height())
+        };
+        let mut widths: Vec<i64> = long.map(wide).collect();
+        widths.sort_unstable();
+        let at = |tenth: usize| widths.get(widths.len() * tenth / 10).copied().unwrap_or_default();
+        let is_monospaced = (at(9) - at(1)) * 12 <= at(5);
+        Self { sign_tenths: if is_monospaced { 11 } else { 9 } }
     }
 }
 
 /// Tokens of words that stand in one row, from left to right.
-pub(super) fn tokens(words: &[&Word], page: &Page, source: Source, mark: DecimalMark) -> Vec<Token> {
+pub(super) fn tokens(
+    words: &[&Word],
+    page: &Page,
+    source: Source,
+    (mark, spacing): (DecimalMark, Spacing),
+) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     for word in words {
         let next = token(word, page, source, mark);
         match tokens.last_mut() {
-            Some(last) if joins(last, &next) => {
+            Some(last) if joins(last, &next, spacing) => {
                 last.alternatives = joined_alternatives(last, &next, mark);
                 last.text = format!("{} {}", last.text, next.text);
                 last.area = last.area.around(next.area);
@@ -89,7 +122,7 @@ pub(super) fn tokens(words: &[&Word], page: &Page, source: Source, mark: Decimal
     for index in 1..tokens.len() {
         let (before, rest) = tokens.split_at_mut(index);
         let (number, unit) = (&mut before[index - 1], &rest[0]);
-        if number.number.is_some() && units::code(&unit.text).is_some() && number.is_close_to(unit) {
+        if number.number.is_some() && units::code(&unit.text).is_some() && number.is_close_to(unit, spacing) {
             number.area_with_unit = number.area.around(unit.area);
         }
     }
@@ -145,8 +178,8 @@ fn joined_alternatives(last: &Token, next: &Token, mark: DecimalMark) -> Vec<Dec
 }
 
 /// "1" and "182,60", or "25" and "%".
-fn joins(last: &Token, next: &Token) -> bool {
-    if last.number.is_none() || !last.is_close_to(next) {
+fn joins(last: &Token, next: &Token, spacing: Spacing) -> bool {
+    if last.number.is_none() || !last.is_close_to(next, spacing) {
         return false;
     }
     if next.text == "%" {

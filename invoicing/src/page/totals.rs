@@ -5,8 +5,9 @@ use rust_decimal::Decimal;
 use super::{
     labels,
     lexicon::Label,
+    lines::minor,
     rows::{Row, Sheet},
-    table::{Tables, minor},
+    table::Tables,
     token::Token,
 };
 use crate::{
@@ -16,14 +17,29 @@ use crate::{
 
 /// Everything labelled as a sum outside the table; a later one of a kind replaces an earlier, as sums
 /// that are carried over come before those that count.
-pub(super) fn read(sheets: &[Sheet], tables: &Tables, invoice: &mut Invoice) {
+///
+/// Returns what is said of the VAT at single rates without the amount that it is on.
+pub(super) fn read(sheets: &[Sheet], tables: &Tables, invoice: &mut Invoice) -> Vec<RateVat> {
     let mut totals = Totals::default();
+    let mut at_rates: Vec<RateVat> = Vec::new();
     let mut weak: Option<Field<i64>> = None;
     for (sheet, table) in sheets.iter().zip(&tables.rows) {
         for index in (0..sheet.rows.len()).filter(|index| !table.contains(index)) {
             let is_after = index >= table.end;
-            for (found, tokens) in labels::beside(&sheet.rows[index]) {
-                let Some(amount) = amount(&tokens) else { continue };
+            let row = &sheet.rows[index];
+            for (found, tokens) in labels::beside(row) {
+                if found.label == Label::Vat && is_after {
+                    // "Moms 6 % på 1 862,25: 111,74" is a row of VAT, and no sum.
+                    if tokens.iter().any(|token| token.percent.is_some()) && vat_row(&tokens).is_some() {
+                        continue;
+                    }
+                    if let Some(at_rate) = at_rate(&tokens) {
+                        at_rates.push(at_rate);
+                        continue;
+                    }
+                }
+                let left = || amount_before(row, found).filter(|_| is_after);
+                let Some(amount) = amount(&tokens).or_else(left) else { continue };
                 let slot = match found.label {
                     Label::Payable => &mut totals.payable_minor,
                     _ if !is_after => continue,
@@ -38,14 +54,65 @@ pub(super) fn read(sheets: &[Sheet], tables: &Tables, invoice: &mut Invoice) {
                 *slot = Some(amount);
             }
             if is_after {
-                invoice.vat.extend(vat_row(&sheet.rows[index]));
+                invoice.vat.extend(vat_row(&row.tokens.iter().collect::<Vec<_>>()));
             }
         }
     }
     totals.payable_minor = totals.payable_minor.or(weak).or_else(|| totals.gross_minor.clone());
     complete(&mut totals, &invoice.vat);
+    if totals.vat_minor.is_none() {
+        let sum = at_rates.iter().map(|at_rate| at_rate.tax_minor.value).sum();
+        totals.vat_minor = at_rates.first().map(|at_rate| at_rate.tax_minor.clone().map(|_| sum));
+    }
     invoice.vat.extend(only_rate(&totals).filter(|_| invoice.vat.is_empty()));
     invoice.totals = totals;
+    at_rates
+}
+
+/// "Varav moms 12 %" and its amount, without what it is on.
+pub(super) struct RateVat {
+    rate: Field<Decimal>,
+    tax_minor: Field<i64>,
+}
+
+fn at_rate(tokens: &[&Token]) -> Option<RateVat> {
+    let rate = tokens.iter().find_map(|token| token.percent.map(|rate| token.field(rate)))?;
+    let amounts = tokens.iter().filter(|token| token.percent.is_none() && token.number.is_some());
+    let only = (amounts.count() == 1).then(|| amount(tokens)).flatten()?;
+    Some(RateVat { rate, tax_minor: only })
+}
+
+/// Rows of VAT from what is said of each rate, each on the lines and charges that state its rate. Only where
+/// all state one, and where the VAT of each rate comes out: otherwise the rows stay away.
+pub(super) fn complete_rates(invoice: &mut Invoice, at_rates: Vec<RateVat>) {
+    let lines = invoice
+        .lines
+        .iter()
+        .map(|line| (line.vat_rate.as_ref().map(|rate| rate.value), line.net_minor.value));
+    let changes = invoice.allowances_charges.iter();
+    let changes = changes.filter_map(|change| Some((change.vat_rate, change.signed_minor()?)));
+    let parts: Vec<(Option<Decimal>, i64)> = lines.chain(changes).collect();
+    if !invoice.vat.is_empty() || parts.iter().any(|(rate, _)| rate.is_none()) {
+        return;
+    }
+    let row = |at_rate: RateVat| {
+        let of_rate = parts.iter().filter(|(rate, _)| *rate == Some(at_rate.rate.value));
+        let base = of_rate.map(|(_, net)| *net).sum();
+        let fits = money::percentage_minor(base, at_rate.rate.value) == Some(at_rate.tax_minor.value);
+        let taxable_minor = at_rate.tax_minor.clone().map(|_| base);
+        let (rate, tax_minor) = (Some(at_rate.rate), at_rate.tax_minor);
+        fits.then_some(VatRow { category: None, rate, taxable_minor, tax_minor })
+    };
+    let rows: Option<Vec<VatRow>> = at_rates.into_iter().map(row).collect();
+    invoice.vat = rows.unwrap_or_default();
+}
+
+/// The amount right before a label that nothing stands behind: some tables are set the other way round.
+fn amount_before(row: &Row, found: labels::Found) -> Option<Field<i64>> {
+    let is_last = found.end == row.tokens.len();
+    let before = row.tokens[..found.start].iter().rfind(|token| !labels::is_currency(&token.text))?;
+    let is_amount = before.number.is_some_and(|number| number.scale() == 2);
+    minor(before).filter(|_| is_last && is_amount)
 }
 
 /// The first number that is no percentage.
@@ -88,17 +155,17 @@ fn only_rate(totals: &Totals) -> Option<VatRow> {
 /// Rates that a pair of numbers is tried with when a scan lost the rate beside them.
 const RATES: [i64; 3] = [6, 12, 25];
 
-/// Two amounts side by side of which one is the VAT on the other.
-fn vat_row(row: &Row) -> Option<VatRow> {
-    let is_amount = |token: &Token| token.number.is_some_and(|number| number.scale() == 2);
-    let printed = row.tokens.iter().find_map(|token| token.percent.map(|rate| (token, rate)));
-    let pairs = row.tokens.windows(2).filter(|pair| pair.iter().all(is_amount));
-    for pair in pairs {
+/// Two amounts of which one is the VAT on the other, with nothing but a rate and words between them.
+fn vat_row(tokens: &[&Token]) -> Option<VatRow> {
+    let is_amount = |token: &&&Token| token.number.is_some_and(|number| number.scale() == 2);
+    let printed = tokens.iter().find_map(|token| token.percent.map(|rate| (token, rate)));
+    let amounts: Vec<&Token> = tokens.iter().filter(is_amount).copied().collect();
+    for pair in amounts.windows(2) {
         let found = match printed {
             Some((token, rate)) => {
-                in_order(&pair[0], &pair[1], rate, 100).map(|amounts| (amounts, token.field(rate)))
+                in_order(pair[0], pair[1], rate, 100).map(|amounts| (amounts, token.field(rate)))
             }
-            None => lost_rate(pair),
+            None => lost_rate(pair[0], pair[1]),
         };
         let Some(((taxable, tax), rate)) = found else { continue };
         let (taxable_minor, tax_minor) = (minor(taxable)?, minor(tax)?);
@@ -108,17 +175,17 @@ fn vat_row(row: &Row) -> Option<VatRow> {
 }
 
 /// The one Swedish rate that makes the pair come out to the öre.
-fn lost_rate(pair: &[Token]) -> Option<((&Token, &Token), Field<Decimal>)> {
-    if pair[0].source != Source::Ocr {
+fn lost_rate<'a>(one: &'a Token, other: &'a Token) -> Option<((&'a Token, &'a Token), Field<Decimal>)> {
+    if one.source != Source::Ocr {
         return None;
     }
     let mut found = RATES.iter().filter_map(|rate| {
         let rate = Decimal::from(*rate);
-        let amounts = in_order(&pair[0], &pair[1], rate, 1)?;
+        let amounts = in_order(one, other, rate, 1)?;
         Some((amounts, amounts.0.field(rate)))
     });
-    let (first, other) = (found.next(), found.next());
-    first.filter(|((base, _), _)| other.is_none() && base.number.is_some_and(|base| base >= Decimal::ONE))
+    let (first, second) = (found.next(), found.next());
+    first.filter(|((base, _), _)| second.is_none() && base.number.is_some_and(|base| base >= Decimal::ONE))
 }
 
 /// Which of the two is the base; a row in which neither fits is not read as VAT.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::binaries::{self, Found, find_nats, find_postgres};
 use super::error::ServicesError;
-use super::{environment, install_packages, install_system};
+use super::{environment, install_packages, install_system, readers};
 
 /// What `IRIS_PROVISION` allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,12 @@ pub fn nats() -> Result<Option<Found>, ServicesError> {
         eprintln!("nats: using {} ({})", found.path.display(), found.version);
     }
     Ok(found)
+}
+
+/// Sees to the programs that read pages, as far as the distribution has them.
+pub fn readers() -> Result<(), ServicesError> {
+    readers::provide(provision()? != Provision::Packages);
+    Ok(())
 }
 
 fn provide(
