@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use facts::{ChargeFacts, InvoiceFacts, LineFacts, PaymentFacts, VatFacts};
+pub use facts::{ChargeFacts, InvoiceFacts, LineFacts, PaymentFacts, PricedLines, VatFacts};
 
 use crate::{
     envelope::StreamKind,

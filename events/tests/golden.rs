@@ -538,7 +538,6 @@ fn invoices() {
                 differences: vec![Difference::Payable],
                 note: Some("two attachments were not read".to_owned()),
                 attachment: Some("factur-x.xml".to_owned()),
-                ..Reading::default()
             }),
             extracted_at: at,
         },

@@ -11,9 +11,10 @@ use sqlx::{PgConnection, error::DatabaseError};
 use uuid::Uuid;
 
 use crate::{
-    accounts::Accounts, carts::Carts, catalogue::Catalogue, invoices::Invoices, order_billing::OrderBilling,
-    orders::Orders, restaurants::Restaurants, schema::SchemaName, suppliers::Suppliers,
-    trade_relations::TradeRelations, webhook_endpoints::WebhookEndpoints,
+    accounts::Accounts, carts::Carts, catalogue::Catalogue, invoiced_prices::InvoicedPrices,
+    invoices::Invoices, order_billing::OrderBilling, orders::Orders, restaurants::Restaurants,
+    schema::SchemaName, suppliers::Suppliers, trade_relations::TradeRelations,
+    webhook_endpoints::WebhookEndpoints,
 };
 
 /// A fold of the log into tables.
@@ -72,6 +73,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(Catalogue),
         Arc::new(Carts),
         Arc::new(Orders),
+        Arc::new(InvoicedPrices),
         Arc::new(WebhookEndpoints),
         Arc::new(Invoices),
         Arc::new(OrderBilling),

@@ -17,7 +17,12 @@ pub struct TradeRelations;
 
 impl Projection for TradeRelations {
     fn identity(&self) -> &'static Identity {
-        &Identity { name: "trade_relations", version: 1, kinds: &[StreamKind::TradeRelation], tables: &[TABLE] }
+        &Identity {
+            name: "trade_relations",
+            version: 1,
+            kinds: &[StreamKind::TradeRelation],
+            tables: &[TABLE],
+        }
     }
 
     fn project_in_tx<'a>(

@@ -33,6 +33,7 @@ pub enum ReadModel {
     Catalogue,
     Carts,
     Orders,
+    InvoicedPrices,
     /// `notifications.notifications`, written by a consumer and so followed in `fanout.followers`.
     Notifications,
     WebhookEndpoints,
@@ -52,6 +53,7 @@ impl ReadModel {
             Self::Catalogue => "catalogue",
             Self::Carts => "carts",
             Self::Orders => "orders",
+            Self::InvoicedPrices => "invoiced_prices",
             Self::Notifications => "fanout.notifications",
             Self::WebhookEndpoints => "webhook_endpoints",
             Self::Invoices => "invoices",

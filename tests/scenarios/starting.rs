@@ -48,7 +48,16 @@ async fn it_tells_how_it_is_and_ends_in_order() {
     let database = TestDatabase::create().await;
     let mut iris = IrisProcess::start(&database).await;
     // Ready is who can answer; the read models report as they begin.
-    let all = ["accounts", "carts", "catalogue", "orders", "restaurants", "suppliers", "webhook_endpoints"];
+    let all = [
+        "accounts",
+        "carts",
+        "catalogue",
+        "invoiced_prices",
+        "orders",
+        "restaurants",
+        "suppliers",
+        "webhook_endpoints",
+    ];
     until("every read model has begun, and all is well", async || {
         let health = reqwest::get(format!("{}/health", iris.base)).await.unwrap();
         let health: serde_json::Value = health.json().await.unwrap();

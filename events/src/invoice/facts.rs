@@ -1,8 +1,11 @@
 //! What an invoice says, without where it was read.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use invoicing::{
     invoice::{AllowanceCharge, Field, Kind, Line, Payment, VatRow},
+    matching::{Class, Outcome},
     money,
 };
 use serde::{Deserialize, Serialize};
@@ -112,6 +115,15 @@ pub struct PaymentFacts {
     pub reference: Option<String>,
 }
 
+/// How an invoice's lines keep to the agreed prices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedLines {
+    /// Lines that were compared.
+    pub compared: i64,
+    /// Of these, lines that cost more than was agreed, whatever the policy lets pass.
+    pub above_agreed: i64,
+}
+
 impl InvoiceFacts {
     /// What that document says. A sum that it does not state is what its parts come to.
     ///
@@ -153,6 +165,20 @@ impl InvoiceFacts {
             rounding_minor,
             payable_minor,
             payments: document.payments.iter().map(PaymentFacts::of).collect(),
+        }
+    }
+
+    /// How its lines keep to the agreed prices: none of a credit note does or does not, for it asks no price, and
+    /// none where nothing was compared.
+    pub fn priced_lines(&self, outcome: Option<&Outcome>) -> PricedLines {
+        let Some(outcome) = outcome.filter(|_| self.kind == Kind::Invoice) else {
+            return PricedLines::default();
+        };
+        let dear = outcome.variances.iter().filter(|variance| variance.class == Class::PriceOver);
+        let dear: BTreeSet<&str> = dear.filter_map(|variance| variance.invoice_line.as_deref()).collect();
+        PricedLines {
+            compared: self.lines.iter().map(|_| 1).sum(),
+            above_agreed: self.lines.iter().map(|line| i64::from(dear.contains(line.id.as_str()))).sum(),
         }
     }
 
@@ -225,7 +251,10 @@ fn sum_minor(parts: impl IntoIterator<Item = i64>) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use invoicing::invoice::{Effect, Totals};
+    use invoicing::{
+        invoice::{Effect, Totals},
+        matching::{Effect::Noted, Variance, Verdict},
+    };
 
     use super::*;
 
@@ -288,6 +317,41 @@ mod tests {
         };
         let facts = InvoiceFacts::of(&invoicing::Invoice { totals, ..unsummed() });
         assert_eq!((facts.gross_minor(), facts.payable_minor), (5_779, 5_100));
+    }
+
+    #[test]
+    fn a_line_is_dear_once_and_a_credit_note_asks_no_price() {
+        let variance = |class, line: Option<&str>| Variance {
+            invoice_line: line.map(str::to_owned),
+            order_line: None,
+            class,
+            effect: Noted,
+            expected: None,
+            actual: None,
+            value_minor: 1,
+            counts_in_net: true,
+            reason: None,
+        };
+        let outcome = Outcome {
+            verdict: Verdict::MatchedWithVariance,
+            links: vec![],
+            variances: vec![
+                variance(Class::PriceOver, Some("1")),
+                variance(Class::PriceOver, Some("1")),
+                variance(Class::PriceUnder, Some("2")),
+                variance(Class::PriceOver, Some("of a credit note to it")),
+                variance(Class::UnplannedCharge, None),
+            ],
+            expected_net_minor: 0,
+            policy_version: 1,
+        };
+        let line = |id: &str| LineFacts { id: id.to_owned(), ..LineFacts::default() };
+        let lines = vec![line("1"), line("2"), line("3")];
+        let invoice = InvoiceFacts { lines, ..InvoiceFacts::default() };
+        assert_eq!(invoice.priced_lines(Some(&outcome)), PricedLines { compared: 3, above_agreed: 1 });
+        assert_eq!(invoice.priced_lines(None), PricedLines::default());
+        let credit = InvoiceFacts { kind: Kind::CreditNote, ..invoice };
+        assert_eq!(credit.priced_lines(Some(&outcome)), PricedLines::default());
     }
 
     #[test]

@@ -157,7 +157,6 @@ mod tests {
 
     #[test]
     fn every_class_has_words_of_its_own_in_every_language() {
-        // The classes as the public schema's own writer spells them, by the number that the engine has.
         let classes = [
             "price_over",
             "price_under",

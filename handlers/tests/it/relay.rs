@@ -37,6 +37,22 @@ async fn every_public_event_is_published_once_in_order_and_says_what_came_before
 }
 
 #[tokio::test]
+async fn invoices_have_subjects_of_their_own() {
+    let world = World::new("invoices").await;
+    let server = NatsServer::start().await;
+    world.receive_invoice().await;
+    let relay = world.relay(&server).await;
+    server.holds(1).await;
+    let messages = server.messages().await;
+    world.assert_published(&messages).await;
+    let event = &world.public().await[0];
+    assert_eq!(event.public_type().name, "iris.invoice.received.v1");
+    assert_eq!(messages[0].subject, format!("iris.events.invoice.received.{}", event.subject));
+    relay.stop().await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn the_stream_is_made_as_it_is_meant_to_be() {
     let world = World::new("made").await;
     let server = NatsServer::start().await;

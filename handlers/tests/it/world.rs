@@ -7,6 +7,7 @@ use cqrs_es::DomainEvent as _;
 use events::{
     Fold, NewEvent, StreamRef,
     canonical::canonical_json,
+    invoice::{Invoice, InvoiceEvent, InvoiceFile, Stated},
     log::{Append, append, read_head},
     product::{Product, ProductDetails, ProductEvent},
     public::{PublicEvent, read_public},
@@ -152,6 +153,22 @@ impl World {
         let details = SupplierDetails { name: "Gröna gården".to_owned(), ..SupplierDetails::default() };
         let event = SupplierEvent::SupplierRegistered { details, currency: Currency::SEK };
         self.append(vec![self.event::<Supplier>(&event)]).await
+    }
+
+    /// An invoice of that supplier's comes, as a file.
+    pub async fn receive_invoice(&self) -> i64 {
+        let event = InvoiceEvent::InvoiceReceived {
+            file: InvoiceFile {
+                sha256: "ab".repeat(32),
+                bytes: 10_240,
+                media_type: "application/xml".to_owned(),
+                name: None,
+            },
+            stated: Stated { supplier_id: Some(self.supplier), ..Stated::default() },
+            received_by: None,
+            received_at: self.clock.now(),
+        };
+        self.append(vec![self.event::<Invoice>(&event)]).await
     }
 
     /// A product's event that no program can read.

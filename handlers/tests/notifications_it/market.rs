@@ -2,13 +2,14 @@
 
 use events::{
     Fold as _,
+    invoice::{HoldReason, InvoiceStatus},
     order::{DeliveredLine, Order, OrderLine, OrderedLine, Party, PaymentMethod},
     product::{Product, ProductDetails},
-    public::{Audience, PublicData, PublicEvent, catalogue, order, party},
+    public::{Audience, PublicData, PublicEvent, catalogue, invoice, order, party},
     restaurant::{Restaurant, RestaurantDetails, RestaurantStatus},
     supplier::{Supplier, SupplierDetails},
     values::{
-        AccountId, CartId, CheckoutId, Currency, LineId, MemberRole, OrderId, ProductId, Quantity,
+        AccountId, CartId, CheckoutId, Currency, InvoiceId, LineId, MemberRole, OrderId, ProductId, Quantity,
         RestaurantId, SupplierId, Tax, TaxRate, WebhookEndpointId,
     },
     webhook_endpoint::{EndpointDetails, EndpointOwner, WebhookEndpoint, WebhookEndpointEvent},
@@ -25,6 +26,7 @@ pub struct Market {
     pub order: OrderId,
     pub line: LineId,
     pub endpoint: WebhookEndpointId,
+    pub invoice: InvoiceId,
 }
 
 impl Market {
@@ -37,6 +39,7 @@ impl Market {
             order: world.id(),
             line: world.id(),
             endpoint: world.id(),
+            invoice: world.id(),
         };
         market.write_parties(world, restaurant, supplier).await;
         market.write_product(world).await;
@@ -306,6 +309,128 @@ impl Market {
         let event = self.event(world, self.endpoint, data);
         PublicEvent {
             audience: Audience { supplier_id: Some(self.supplier), ..Audience::default() },
+            ..event
+        }
+    }
+
+    /// Potatoes dearer than agreed, and a charge inside the policy.
+    fn variances(&self, effect: invoice::VarianceEffect) -> Vec<invoice::InvoiceVariance> {
+        let dearer = invoice::InvoiceVariance {
+            class: "price_over".to_owned(),
+            effect,
+            invoice_line: Some("1".to_owned()),
+            order_line_id: Some(self.line),
+            expected: Some("388.21".to_owned()),
+            actual: Some("400".to_owned()),
+            value_cents: 2_948,
+        };
+        let charge = invoice::InvoiceVariance {
+            class: "unplanned_charge".to_owned(),
+            effect: invoice::VarianceEffect::Noted,
+            invoice_line: None,
+            order_line_id: None,
+            expected: None,
+            actual: Some("Frakt".to_owned()),
+            value_cents: 100,
+        };
+        vec![dearer, charge]
+    }
+
+    fn invoiced_line(&self) -> invoice::InvoicedLine {
+        invoice::InvoicedLine {
+            invoice_line: "1".to_owned(),
+            order_line_id: Some(self.line),
+            sku: Some("POT".to_owned()),
+            name: Some("Potatis <b>King Edward</b>".to_owned()),
+            qty: "2.5".to_owned(),
+            unit: Some("KGM".to_owned()),
+            unit_price: "400".to_owned(),
+            price_qty: "1".to_owned(),
+            line_net_cents: 100_000,
+            tax_category: None,
+            tax_rate_basis_points: Some(600),
+        }
+    }
+
+    /// Accepted by a person; its currency is not on it.
+    pub fn matched(&self, world: &mut World) -> PublicEvent {
+        let data = invoice::InvoiceMatched {
+            invoice_id: self.invoice,
+            order_id: self.order,
+            restaurant_id: self.restaurant,
+            supplier_id: self.supplier,
+            status: invoice::MatchStatus::MatchedWithVariance,
+            kind: invoice::DocumentKind::Invoice,
+            number: Some("2026-1187".to_owned()),
+            issue_date: None,
+            due_date: Some("2026-12-21".parse().unwrap()),
+            tax_point_date: None,
+            credited_invoice_id: None,
+            preceding_numbers: vec![],
+            currency: None,
+            net_cents: 100_100,
+            tax_cents: 6_006,
+            total_cents: 106_106,
+            prepaid_cents: 0,
+            rounding_cents: -6,
+            payable_cents: 106_100,
+            taxes: vec![],
+            payments: vec![],
+            charges: vec![],
+            lines: vec![self.invoiced_line()],
+            variances: self.variances(invoice::VarianceEffect::Blocks),
+            accepted: Some(invoice::InvoiceAcceptance {
+                by: Party::Restaurant,
+                reason: "ok <i>för</i> den här gången".to_owned(),
+            }),
+            response_code: "AP".to_owned(),
+            reason_codes: vec!["PRI".to_owned()],
+            policy_version: 1,
+            matched_at: world.clock.now(),
+        };
+        self.event(world, self.invoice, PublicData::InvoiceMatched(Box::new(data)))
+    }
+
+    pub fn disputed(&self, world: &mut World) -> PublicEvent {
+        let data = invoice::InvoiceDisputed {
+            invoice_id: self.invoice,
+            order_id: self.order,
+            restaurant_id: self.restaurant,
+            supplier_id: self.supplier,
+            kind: invoice::DocumentKind::CreditNote,
+            number: Some("2026-<b>1188</b>".to_owned()),
+            issue_date: None,
+            due_date: None,
+            currency: Some("NOK".to_owned()),
+            total_cents: 106_106,
+            payable_cents: 106_100,
+            lines: vec![self.invoiced_line()],
+            variances: self.variances(invoice::VarianceEffect::Blocks),
+            by: Some(Party::Restaurant),
+            reason: Some("priset var avtalat".to_owned()),
+            disputed_lines: vec!["1".to_owned()],
+            response_code: "UQ".to_owned(),
+            reason_codes: vec!["PRI".to_owned()],
+            policy_version: Some(1),
+            disputed_at: world.clock.now(),
+        };
+        self.event(world, self.invoice, PublicData::InvoiceDisputed(Box::new(data)))
+    }
+
+    /// Waits for a person of the restaurant's.
+    pub fn held(&self, world: &mut World) -> PublicEvent {
+        let data = invoice::InvoiceHeld {
+            invoice_id: self.invoice,
+            supplier_id: Some(self.supplier),
+            restaurant_id: Some(self.restaurant),
+            order_id: Some(self.order),
+            status: InvoiceStatus::Extracted,
+            reasons: vec![HoldReason::ReadingUnsure, HoldReason::PossibleDuplicate],
+            held_at: world.clock.now(),
+        };
+        let event = self.event(world, self.invoice, PublicData::InvoiceHeld(data));
+        PublicEvent {
+            audience: Audience { restaurant_id: Some(self.restaurant), ..Audience::default() },
             ..event
         }
     }

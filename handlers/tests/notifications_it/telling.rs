@@ -72,6 +72,9 @@ fn one_of_each(world: &mut World, market: &Market) -> Vec<PublicEvent> {
         market.delivered(world, Quantity::units(3)),
         market.delivered(world, Quantity(2_500)),
         market.event(world, order_id, PublicData::DeliveryConfirmed(received)),
+        market.held(world),
+        market.matched(world),
+        market.disputed(world),
         market.low(world),
         market.approved(world),
         failing,
@@ -174,6 +177,72 @@ async fn amounts_and_dates_are_those_of_the_readers_language_and_zone() {
     assert!(text.contains("- 2 of 2.5 kg Potatis (rutten)") && html.contains("<li>2 of 2.5 kg"), "{text}");
     let (_, text, _) = mail(&world, "webhook_endpoint_failing", "en").await;
     assert!(text.contains("https://partner.example/iris since 20 November 2026 at 09:00"), "{text}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_invoice_is_said_in_words() {
+    let mut world = World::new("invoices").await;
+    let resend = DocumentedResend::start([]).await;
+    let notifications = world.with_mail(&resend.url);
+    let market = market_of_two(&world, all_by_mail).await;
+    let events = vec![market.held(&mut world), market.matched(&mut world), market.disputed(&mut world)];
+    world.tell(&notifications, events).await;
+
+    let (subject, text, html) = mail(&world, "invoice_disputed", "sv").await;
+    assert_eq!(subject, "Kreditfaktura 2026-<b>1188</b> från Grönt AB är bestriden");
+    let (text, html) = (with_spaces(&text), with_spaces(&html));
+    let point = "högre pris än avtalat (388,21 väntat, 400 fakturerat; 29,48 NOK)";
+    assert!(
+        text.contains(&format!("Avvikelser: Potatis <b>King Edward</b>: {point}. Skäl: priset var avtalat"))
+    );
+    assert!(text.contains("1 061,00 NOK") && text.contains("Det gäller Potatis"), "{text}");
+    assert!(html.contains(point) && html.contains("Potatis &lt;b&gt;King Edward"), "{html}");
+    assert!(!text.contains("avgift"), "what is inside the policy is nothing to ask about: {text}");
+
+    let (subject, text, _) = mail(&world, "invoice_matched", "en").await;
+    assert_eq!(subject, "Invoice 2026-1187 from Grönt AB has been matched");
+    let text = with_spaces(&text);
+    assert!(
+        text.contains("Invoice 2026-1187 of SEK 1,061.00") && text.contains("due on 21 December 2026"),
+        "{text}"
+    );
+    assert!(text.contains("charge that nobody agreed to (SEK 1.00)"), "{text}");
+
+    let (subject, text, html) = mail(&world, "invoice_held", "sv").await;
+    assert_eq!(subject, "En faktura från Grönt AB behöver granskas");
+    let why = "sidan gick inte att läsa säkert; en faktura med samma nummer har kommit förut.";
+    assert!(text.contains(why) && html.contains("<li>sidan gick inte att läsa säkert</li>"), "{text}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn each_side_hears_of_an_invoice_what_concerns_it() {
+    let mut world = World::new("sides").await;
+    let notifications = world.notifications(World::settings());
+    let market = Market::new(&world, "Krog", "Grönt AB").await;
+    let buyer = world.account("kock@krog.example", NotificationPreferences::default()).await;
+    let seller = world.account("order@grönt.example", NotificationPreferences::default()).await;
+    market.works_for(&world, buyer, market.restaurant, MemberRole::Staff).await;
+    market.works_for(&world, seller, market.supplier, MemberRole::Staff).await;
+    let events = vec![market.held(&mut world), market.matched(&mut world), market.disputed(&mut world)];
+    world.tell(&notifications, events).await;
+    let told: Vec<String> = sqlx::query_scalar(
+        "SELECT concat_ws(' ', kind, subject_kind, CASE account_id WHEN $1 THEN 'buyer' ELSE 'seller' END) \
+         FROM notifications.notifications WHERE subject_id = $2 ORDER BY position, kind, account_id = $1",
+    )
+    .bind(buyer.0)
+    .bind(market.invoice.0)
+    .fetch_all(&world.pool)
+    .await
+    .unwrap();
+    let expected = [
+        "invoice_held invoice buyer",
+        "invoice_matched invoice buyer",
+        "invoice_disputed invoice seller",
+        "invoice_disputed invoice buyer",
+    ];
+    assert_eq!(told, expected);
     world.end().await;
 }
 

@@ -81,6 +81,29 @@ async fn types_and_conditions_narrow_it_down_and_a_thin_payload_names_ids_alone(
     world.end().await;
 }
 
+#[tokio::test]
+async fn accounting_hears_of_the_invoices_that_it_asks_for() {
+    let mut world = World::new("invoices").await;
+    let mut details = world.details("accounting");
+    details.event_types = vec!["iris.invoice.disputed.v1".to_owned(), "iris.invoice.matched.v1".to_owned()];
+    let field = "payable_cents".to_owned();
+    details.conditions = vec![Condition { field, test: ConditionTest::AtLeast(100_000) }];
+    world.endpoint_with(EndpointOwner::Supplier(world.supplier), details, false).await;
+    let all = world.details("all");
+    world.endpoint_with(EndpointOwner::Supplier(world.supplier), all, false).await;
+    let running = world.start();
+    let small = world.dispute(99_999).await;
+    let large = world.dispute(100_000).await;
+    world.fan_out().await;
+    world.until_quiet().await;
+    assert_eq!(world.receiver.positions("accounting"), [large]);
+    // Each is of another invoice, so which comes first is not promised.
+    let heard: std::collections::BTreeSet<_> = world.receiver.positions("all").into_iter().collect();
+    assert_eq!(heard, [small, large].into());
+    running.stop().await;
+    world.end().await;
+}
+
 /// HMAC-SHA256 by hand, so that the program is not checked against itself.
 fn signature(secret: &[u8], received: &Received) -> String {
     let (id, timestamp) = (received.header("webhook-id"), received.header("webhook-timestamp"));

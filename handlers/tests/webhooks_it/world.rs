@@ -11,7 +11,9 @@ use cqrs_es::DomainEvent as _;
 use events::{
     Fold, NewEvent, StreamRef,
     canonical::canonical_json,
+    invoice::{Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFacts, Trade},
     log::{Append, append, read_feed, read_head},
+    order::Party,
     product::{Product, ProductDetails, ProductEvent},
     public::read_public,
     stock::{Stock, StockEvent},
@@ -325,6 +327,26 @@ impl World {
             low_stock_at: Quantity::units(2),
         };
         self.record::<Stock>(product, event).await
+    }
+
+    /// An invoice over that much is disputed by a person.
+    pub async fn dispute(&mut self, payable_minor: i64) -> i64 {
+        let event = InvoiceEvent::InvoiceDisputed {
+            trade: Trade {
+                supplier_id: self.supplier,
+                restaurant_id: self.ids.next().into(),
+                order_id: self.ids.next().into(),
+            },
+            facts: Box::new(InvoiceFacts { payable_minor, ..InvoiceFacts::default() }),
+            outcome: None,
+            answer: InvoiceAnswer { status_code: "UQ".to_owned(), reason_codes: vec![] },
+            by: Some(Party::Restaurant),
+            reason: Some("never ordered".to_owned()),
+            lines: vec![],
+            disputed_at: self.clock.now(),
+        };
+        let invoice = self.ids.next();
+        self.record::<Invoice>(invoice, event).await
     }
 
     pub fn webhooks(&self) -> Arc<Webhooks> {

@@ -17,7 +17,16 @@ async fn lag_counts_from_the_oldest_event_not_yet_taken() {
     let names: Vec<&str> = caught_up.iter().map(|state| state.name.as_str()).collect();
     assert_eq!(
         names,
-        ["accounts", "carts", "catalogue", "orders", "restaurants", "suppliers", "webhook_endpoints"]
+        [
+            "accounts",
+            "carts",
+            "catalogue",
+            "invoiced_prices",
+            "orders",
+            "restaurants",
+            "suppliers",
+            "webhook_endpoints"
+        ]
     );
     assert!(
         caught_up.iter().all(|state| (state.position, state.lag_events) == (position, 0)

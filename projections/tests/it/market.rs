@@ -1,19 +1,22 @@
 //! A small market that trades.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta};
 use events::{
     account::{Account, AccountEvent},
     cart::{Cart, CartEvent, CartItem},
+    invoice::{Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFacts, InvoiceFile, LineFacts, Stated, Trade},
     order::{DeliveredLine, Order, OrderEvent, OrderedLine, Party, PaymentMethod, ReceivedLine},
     product::{Product, ProductDetails, ProductEvent},
     restaurant::{Restaurant, RestaurantDetails, RestaurantEvent},
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
     values::{
-        AccountId, CartId, Currency, LineId, MemberRole, OrderId, Personal, ProductId, Quantity,
+        AccountId, CartId, Currency, InvoiceId, LineId, MemberRole, OrderId, Personal, ProductId, Quantity,
         RestaurantId, Role, SupplierId, Tax, TaxRate,
     },
 };
+
+use serde_json::json;
 
 use crate::world::World;
 
@@ -163,6 +166,48 @@ impl Market {
         world.record::<Stock>(self.product, StockEvent::StockReleased { order_id, line_id, quantity }).await;
     }
 
+    /// Two lines, of which these cost more than was agreed.
+    pub fn matched_invoice(&self, dear: &[&str]) -> InvoiceEvent {
+        let line = |id: &str| LineFacts { id: id.to_owned(), ..LineFacts::default() };
+        let variance = |line: &&str| {
+            json!({
+                "invoice_line": line, "order_line": null, "class": "price_over", "effect": "noted",
+                "expected": null, "actual": null, "value_minor": 1, "counts_in_net": true, "reason": null
+            })
+        };
+        let outcome = json!({
+            "verdict": "matched_with_variance", "links": [], "expected_net_minor": 0, "policy_version": 1,
+            "variances": dear.iter().map(variance).collect::<Vec<_>>()
+        });
+        InvoiceEvent::InvoiceMatched {
+            trade: Trade {
+                supplier_id: self.supplier,
+                restaurant_id: self.restaurant,
+                order_id: OrderId::default(),
+            },
+            facts: Box::new(InvoiceFacts { lines: vec![line("1"), line("2")], ..InvoiceFacts::default() }),
+            credits: None,
+            outcome: serde_json::from_value(outcome).unwrap(),
+            answer: InvoiceAnswer { status_code: "AP".to_owned(), reason_codes: vec![] },
+            accepted: None,
+            matched_at: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    /// An invoice comes and is matched.
+    async fn invoice(&self, world: &mut World, is_dear: bool) {
+        let invoice: InvoiceId = world.id();
+        let received = InvoiceEvent::InvoiceReceived {
+            file: InvoiceFile::default(),
+            stated: Stated { supplier_id: Some(self.supplier), ..Stated::default() },
+            received_by: None,
+            received_at: world.now(),
+        };
+        world.record::<Invoice>(invoice, received).await;
+        let dear: &[&str] = if is_dear { &["1"] } else { &[] };
+        world.record::<Invoice>(invoice, self.matched_invoice(dear)).await;
+    }
+
     /// Orders of every fate, over several days.
     pub async fn trade(&self, world: &mut World, orders: i64) {
         for number in 0..orders {
@@ -177,6 +222,7 @@ impl Market {
                     self.confirm(world, &placed).await;
                     self.deliver(world, &placed, 2).await;
                     self.receive(world, &placed, 1 + number % 2).await;
+                    self.invoice(world, number % 2 == 0).await;
                 }
             }
         }

@@ -52,6 +52,7 @@ async fn an_event_that_is_none_parks_its_stream_and_no_other() {
             none("accounts"),
             carts,
             none("catalogue"),
+            none("invoiced_prices"),
             orders,
             none("restaurants"),
             none("suppliers"),

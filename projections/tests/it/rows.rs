@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 use events::{
     Folded,
+    invoice::{HoldReason, Invoice, InvoiceEvent, InvoiceFile, Stated},
     order::{Order, OrderStatus, Party},
     product::{Product, ProductEvent},
     restaurant::{Restaurant, RestaurantEvent},
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
-    values::{AccountId, Currency, MemberRole, Quantity, SupplierId, WebhookEndpointId},
+    values::{AccountId, Currency, InvoiceId, MemberRole, Quantity, SupplierId, WebhookEndpointId},
     webhook_endpoint::{EndpointDetails, EndpointOwner, WebhookEndpoint, WebhookEndpointEvent},
 };
 use platform::clock::Ids as _;
@@ -300,3 +301,46 @@ const RECOMPUTED: &str = "\
             < (line->'delivered'->>'quantity')::bigint) AS claims \
         FROM json_array_elements(s->'lines') line) l \
     GROUP BY 1, 2";
+
+#[tokio::test]
+async fn an_invoices_prices_are_those_of_its_last_decision() {
+    let mut world = World::new("prices").await;
+    let market = Market::open(&mut world).await;
+    // Half an hour past midnight in Stockholm.
+    let (invoice, other): (InvoiceId, InvoiceId) = (world.id(), world.id());
+    for invoice in [invoice, other] {
+        let event = InvoiceEvent::InvoiceReceived {
+            file: InvoiceFile::default(),
+            stated: Stated::default(),
+            received_by: None,
+            received_at: "2026-11-20T23:30:00Z".parse().unwrap(),
+        };
+        world.record::<Invoice>(invoice, event).await;
+    }
+    world.record::<Invoice>(invoice, market.matched_invoice(&["1"])).await;
+    world.record::<Invoice>(other, market.matched_invoice(&[])).await;
+    world.catch_up().await;
+    let rows = "SELECT concat_ws(' ', day, lines, price_over, supplier_id = $1) FROM read.invoiced_prices \
+                ORDER BY invoice_id";
+    let read = async |world: &World| -> Vec<String> {
+        sqlx::query_scalar(rows).bind(market.supplier.0).fetch_all(&world.pool).await.unwrap()
+    };
+    assert_eq!(read(&world).await, ["2026-11-21 2 1 t", "2026-11-21 2 0 t"]);
+
+    // Looked at again: it counts only once something is decided anew, and then as that says.
+    let held = InvoiceEvent::InvoiceHeld {
+        reasons: vec![HoldReason::NeedsReview],
+        trade: None,
+        outcome: None,
+        held_at: world.now(),
+    };
+    world.record::<Invoice>(invoice, held).await;
+    world.catch_up().await;
+    assert_eq!(read(&world).await, ["2026-11-21 0 0 t", "2026-11-21 2 0 t"]);
+    world.record::<Invoice>(invoice, market.matched_invoice(&["1", "2"])).await;
+    let credited = InvoiceEvent::InvoiceCredited { credit_note_id: other, credited_at: world.now() };
+    world.record::<Invoice>(invoice, credited).await;
+    world.catch_up().await;
+    assert_eq!(read(&world).await, ["2026-11-21 2 2 t", "2026-11-21 2 0 t"]);
+    world.end().await;
+}

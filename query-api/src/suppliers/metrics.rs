@@ -21,11 +21,11 @@ use crate::{
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
 };
 
-const MODELS: [ReadModel; 2] = [ReadModel::Suppliers, ReadModel::Orders];
+const MODELS: [ReadModel; 3] = [ReadModel::Suppliers, ReadModel::Orders, ReadModel::InvoicedPrices];
 /// The window where the caller names none: the last 30 days, today among them.
 const WINDOW_DEFAULT: Days = Days::new(29);
 
-/// The window, by the Swedish day that orders were placed on.
+/// The window, by the Swedish day that orders were placed on, and that invoices came on.
 #[derive(Clone, Copy, Debug, Deserr, IntoParams)]
 #[deserr(error = Faults, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -40,7 +40,7 @@ pub(crate) struct Window {
     to: Option<NaiveDate>,
 }
 
-/// What became of the orders that were placed with a supplier in a window.
+/// What became of the orders that were placed with a supplier in a window, and of the invoices that came in it.
 ///
 /// Rates are from 0 to 1, and null where there is nothing to divide by.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -75,7 +75,10 @@ pub(crate) struct SupplierMetrics {
     cancelled_by_restaurant: i64,
     /// Lines of which less arrived in order than was delivered.
     claimed_lines: i64,
-    /// Invoice lines billed at the ordered price, of all matched ones; null until invoices are matched.
+    /// Lines without a price above the agreed one (no variance `price_over`, whatever the policy lets pass), of all
+    /// lines of invoices that came in the window and that are matched or disputed by now. Credit notes, and what was
+    /// disputed without being compared, do not count.
+    #[schema(example = 0.994)]
     price_accuracy: Option<f64>,
 }
 
@@ -90,7 +93,7 @@ pub(crate) struct SupplierMetrics {
             "to": "2026-11-20", "orders_placed": 50, "orders_confirmed": 49, "orders_delivered": 48,
             "fill_rate": 0.982, "on_time_rate": 0.95, "average_confirm_seconds": 1260.5,
             "cancellation_rate": 0.02, "cancelled_by_supplier": 1, "cancelled_by_restaurant": 0,
-            "claimed_lines": 2, "price_accuracy": null
+            "claimed_lines": 2, "price_accuracy": 0.994
         })),
         (status = 404, body = ErrorBody, description = "`supplier_not_found`."),
         ReadRefusals, ListRefusals
@@ -126,7 +129,7 @@ async fn metrics(
     to: NaiveDate,
 ) -> Result<Seen<Option<Sums>>, ReadFailure> {
     let sql = concat!(
-        "SELECT c.position, s.supplier_id IS NOT NULL AS exists, d.* FROM ",
+        "SELECT c.position, s.supplier_id IS NOT NULL AS exists, d.*, i.* FROM ",
         checkpoint!(),
         " c LEFT JOIN read.suppliers s ON s.supplier_id = $2
           CROSS JOIN LATERAL (
@@ -142,7 +145,12 @@ async fn metrics(
                    COALESCE(sum(claimed_lines), 0)::bigint AS claimed_lines,
                    COALESCE(sum(confirm_seconds), 0)::bigint AS confirm_seconds
             FROM read.supplier_days WHERE supplier_id = $2 AND day BETWEEN $3 AND $4
-          ) d"
+          ) d
+          CROSS JOIN LATERAL (
+            SELECT COALESCE(sum(lines), 0)::bigint AS invoiced_lines,
+                   COALESCE(sum(price_over), 0)::bigint AS price_over
+            FROM read.invoiced_prices WHERE supplier_id = $2 AND day BETWEEN $3 AND $4 AND lines > 0
+          ) i"
     );
     let found: Found =
         sqlx::query_as(sql).bind(names(&MODELS)).bind(id).bind(from).bind(to).fetch_one(pool).await?;
@@ -157,7 +165,7 @@ struct Found {
     sums: Sums,
 }
 
-/// Sums of `read.supplier_days` over the window.
+/// Sums of `read.supplier_days` and of `read.invoiced_prices` over the window.
 #[derive(FromRow)]
 struct Sums {
     placed: i64,
@@ -171,6 +179,8 @@ struct Sums {
     delivered_qty: i64,
     claimed_lines: i64,
     confirm_seconds: i64,
+    invoiced_lines: i64,
+    price_over: i64,
 }
 
 impl Sums {
@@ -190,7 +200,7 @@ impl Sums {
             cancelled_by_supplier: self.cancelled_by_supplier,
             cancelled_by_restaurant: self.cancelled_by_restaurant,
             claimed_lines: self.claimed_lines,
-            price_accuracy: None,
+            price_accuracy: ratio(self.invoiced_lines - self.price_over, self.invoiced_lines),
         }
     }
 }

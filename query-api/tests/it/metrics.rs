@@ -41,13 +41,38 @@ async fn a_window_adds_up_its_days_and_divides_once() {
     assert_eq!((one["orders_placed"].as_i64(), one["cancellation_rate"].as_f64()), (Some(4), Some(0.5)));
 }
 
+async fn invoice(world: &World, number: u128, day: &str, lines: i64, price_over: i64) {
+    let sql = "INSERT INTO read.invoiced_prices (invoice_id, supplier_id, day, lines, price_over, state) \
+               VALUES ($1, $2, $3::text::date, $4, $5, '{}')";
+    let query = sqlx::query(sql).bind(id(number)).bind(id(10)).bind(day).bind(lines).bind(price_over);
+    query.execute(&world.pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn price_accuracy_is_of_all_compared_lines_of_the_window() {
+    let world = World::new().await;
+    world.supplier(id(10), supplier_details("Grönsakskompaniet"), &[]).await;
+    let caller = Caller::new(1, "RESTAURANT");
+    let path = format!("/api/v1/suppliers/{}/metrics", id(10));
+    invoice(&world, 30, "2026-11-20", 0, 0).await;
+    assert_eq!(world.get(caller, &path).await.json()["price_accuracy"], json!(null), "nothing was compared");
+    invoice(&world, 31, "2026-11-20", 7, 1).await;
+    invoice(&world, 32, "2026-10-22", 1, 1).await;
+    invoice(&world, 33, "2026-10-21", 9, 9).await;
+    assert_eq!(world.get(caller, &path).await.json()["price_accuracy"], json!(0.75));
+    let earlier = world.get(caller, &format!("{path}?from=2026-10-21&to=2026-10-21")).await.json();
+    assert_eq!(earlier["price_accuracy"], json!(0.0));
+}
+
 #[tokio::test]
 async fn a_rate_of_nothing_is_null_and_an_unknown_supplier_is_not_found() {
     let world = World::new().await;
     world.supplier(id(10), supplier_details("Grönsakskompaniet"), &[]).await;
     let caller = Caller::new(1, "SUPPLIER");
     let metrics = world.get(caller, &format!("/api/v1/suppliers/{}/metrics", id(10))).await.json();
-    for rate in ["fill_rate", "on_time_rate", "average_confirm_seconds", "cancellation_rate"] {
+    for rate in
+        ["fill_rate", "on_time_rate", "average_confirm_seconds", "cancellation_rate", "price_accuracy"]
+    {
         assert_eq!(metrics[rate], json!(null), "{rate}");
     }
     assert_eq!(metrics["orders_placed"], 0);

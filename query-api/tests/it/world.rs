@@ -20,8 +20,16 @@ use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-const READ_MODELS: [&str; 7] =
-    ["accounts", "suppliers", "restaurants", "catalogue", "carts", "orders", "webhook_endpoints"];
+const READ_MODELS: [&str; 8] = [
+    "accounts",
+    "suppliers",
+    "restaurants",
+    "catalogue",
+    "carts",
+    "orders",
+    "invoiced_prices",
+    "webhook_endpoints",
+];
 
 pub struct World {
     pub pool: PgPool,

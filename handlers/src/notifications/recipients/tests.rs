@@ -1,8 +1,10 @@
 use events::{
+    invoice::HoldReason,
     order::{DeliveredLine, OrderLine, OrderedLine},
-    public::{Audience, catalogue, party},
+    public::{Audience, catalogue, invoice, party},
     values::{
-        Currency, LineId, ProductId, Quantity, RestaurantId, SupplierId, Tax, TaxRate, WebhookEndpointId,
+        Currency, InvoiceId, LineId, ProductId, Quantity, RestaurantId, SupplierId, Tax, TaxRate,
+        WebhookEndpointId,
     },
 };
 
@@ -135,6 +137,33 @@ fn every_event_is_told_to_those_whom_it_concerns() {
     for (data, expected) in table {
         let event = event(Audience::default(), data);
         assert_eq!(told(&event), expected, "{:?}", event.data);
+    }
+}
+
+#[test]
+fn an_invoice_that_waits_is_told_to_who_can_look_at_it() {
+    let held = |restaurant_id, reasons: &[HoldReason]| {
+        PublicData::InvoiceHeld(invoice::InvoiceHeld {
+            invoice_id: InvoiceId::default(),
+            supplier_id: None,
+            restaurant_id,
+            order_id: None,
+            status: InvoiceStatus::of_hold(reasons),
+            reasons: reasons.to_vec(),
+            held_at: at("2026-11-20T09:00:00Z"),
+        })
+    };
+    let kind = NotificationKind::InvoiceHeld;
+    let (unsure, awaits) = (HoldReason::ReadingUnsure, HoldReason::AwaitsReceipt);
+    let of_buyer = Audience { restaurant_id: Some(RESTAURANT), ..Audience::default() };
+    let of_sender = Audience { account_id: Some(PARTNER), ..Audience::default() };
+    for (audience, data, expected) in [
+        (of_buyer, held(Some(RESTAURANT), &[awaits, unsure]), vec![(kind, To::Members(RESTAURANT.0))]),
+        (of_buyer, held(Some(RESTAURANT), &[awaits]), vec![]),
+        (of_sender, held(None, &[unsure]), vec![(kind, To::Account(PARTNER))]),
+        (Audience::default(), held(None, &[unsure]), vec![]),
+    ] {
+        assert_eq!(told(&event(audience, data)), expected);
     }
 }
 
