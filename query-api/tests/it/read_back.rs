@@ -281,7 +281,17 @@ proptest! {
         let Some(pages) = words(&pdf) else { return Ok(()) };
         let read = page::read(&pages, Source::Text).expect("an invoice");
         same_amounts(&read, &sent)?;
-        prop_assert_eq!(page::gate::doubts(&read), vec![]);
+        // Where one side has numbers that the other lacks, a page reader may take the buyer's for the seller's: it
+        // must notice, and leave the invoice to a person.
+        let doubts = page::gate::doubts(&read);
+        if sent.seller.org_number.is_some() && sent.buyer.org_number.is_some() {
+            prop_assert_eq!(doubts, vec![]);
+            prop_assert!(says(&read.seller.vat_id, sent.seller.vat_number.as_deref()));
+        } else {
+            let is_known = says(&read.seller.vat_id, sent.seller.vat_number.as_deref());
+            prop_assert!(doubts.iter().all(|doubt| *doubt == page::gate::Doubt::UnknownSeller), "{:?}", doubts);
+            prop_assert!(is_known || !doubts.is_empty(), "a wrong seller passes: {:?}", read.seller);
+        }
         // A page reader takes the first account that it finds; IBANs it leaves.
         let [payment] = &read.payments[..] else { panic!("one payment: {:?}", read.payments) };
         prop_assert!(says(&payment.reference, Some(&sent.payment_reference)));
@@ -290,6 +300,5 @@ proptest! {
         for (read, sent) in [(&read.seller, &sent.seller), (&read.buyer, &sent.buyer)] {
             prop_assert!(says(&read.name, Some(&sent.name)), "{:?}", read);
         }
-        prop_assert!(says(&read.seller.vat_id, sent.seller.vat_number.as_deref()));
     }
 }
