@@ -32,8 +32,9 @@ struct Case {
     units: Vec<&'static str>,
     /// In thousandths, of each line.
     delivered: Vec<i64>,
-    /// Whether the seller has a GLN, the buyer a GLN, the buyer a VAT number.
-    numbers: [bool; 3],
+    /// Whether the seller has a GLN, the buyer a GLN, the buyer a VAT number; and with a GLN, whether the seller
+    /// has an organisation number too, and the buyer.
+    numbers: [bool; 5],
     /// Whether the seller has a bankgiro, a plusgiro, an IBAN.
     accounts: [bool; 3],
     paid_by: PaymentMethod,
@@ -44,11 +45,13 @@ impl Case {
         let some = |wanted: bool, number: &str| wanted.then(|| number.to_owned());
         let mut seller = supplier_details("Grönsakskompaniet Påhittet AB");
         seller.gln = some(self.numbers[0], "7300010000001");
+        seller.org_number = some(!self.numbers[0] || self.numbers[3], "551000-0119");
         seller.bankgiro = some(self.accounts[0], "9991233");
         seller.plusgiro = some(self.accounts[1], "9000001");
         seller.iban = some(self.accounts[2], "SE3550000000054910000003");
         let mut buyer = restaurant_details("Bistro Äppelträdet Exempel AB");
         buyer.gln = some(self.numbers[1], "7350000000009");
+        buyer.org_number = some(!self.numbers[1] || self.numbers[4], "5510000598");
         buyer.vat_number = some(self.numbers[2], "SE551000059801");
         let mut story = Story::placed(50, id(20), id(10), &self.lines)
             .between(seller.clone(), buyer.clone())
@@ -100,7 +103,7 @@ prop_compose! {
         order_id in any::<[u8; 16]>(),
         number in prop_oneof![1..100_000_i64, Just(i64::MAX)],
         lines in prop_oneof![prop::collection::vec(any_line(), 1..9), prop::collection::vec(any_line(), 34)],
-        numbers in any::<[bool; 3]>(),
+        numbers in any::<[bool; 5]>(),
         accounts in any::<[bool; 3]>(),
         paid_by in prop_oneof![4 => Just(PaymentMethod::Invoice), 1 => Just(PaymentMethod::Card), 1 => Just(PaymentMethod::Cash)],
     ) -> Case {
