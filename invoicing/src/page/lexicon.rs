@@ -602,7 +602,12 @@ fn find<T: Copy>(entries: &[(T, &[&str])], phrase: &str) -> Option<T> {
     if phrase.len() < INEXACT_MIN || phrase.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let is_near = |name: &str| name.len() >= INEXACT_MIN && strsim::levenshtein(name, &phrase) == 1;
+    // Most are told apart by their length, which costs nothing.
+    let is_near = |name: &str| {
+        name.len() >= INEXACT_MIN
+            && name.len().abs_diff(phrase.len()) <= 1
+            && strsim::levenshtein(name, &phrase) == 1
+    };
     entries.iter().find(|(_, names)| names.iter().any(|name| is_near(name))).map(|(found, _)| *found)
 }
 
