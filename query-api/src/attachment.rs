@@ -43,6 +43,11 @@ pub(crate) fn attachment(file: Seen<Bytes>, media_type: &str, name: &str) -> Res
     answer(file, media_type, &format!("attachment; {}", name_parameters(&name)))
 }
 
+/// A file that we made, under a name of our own, to be saved.
+pub(crate) fn made(file: Seen<Bytes>, name: &str) -> Response {
+    answer(file, UNKNOWN.0, &format!("attachment; {}", name_parameters(name)))
+}
+
 /// A picture that we drew ourselves, to be shown.
 pub(crate) fn picture(file: Seen<Bytes>, name: &str) -> Response {
     answer(file, "image/png", &format!("inline; {}", name_parameters(name)))

@@ -35,6 +35,7 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(invoices::file::get_invoice_file)) //      /api/v1/invoices/{id}/file
         .routes(routes!(invoices::page::get_invoice_page)) //      /api/v1/invoices/{id}/pages/{page}
         .routes(routes!(invoices::comparison::get_invoice_comparison)) // /api/v1/invoices/{id}/comparison
+        .routes(routes!(invoices::accounting_export::get_accounting_export)) // /api/v1/restaurants/{id}/accounting-export
         .routes(routes!(invoices::matching_terms::get_matching_terms)) // /api/v1/restaurants/{id}/suppliers/{supplier_id}/matching-terms
         .routes(routes!(event_types::list_event_types)) //         /api/v1/event-types
         .routes(routes!(asyncapi::get_asyncapi)) //                /api/v1/asyncapi.json

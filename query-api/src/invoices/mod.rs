@@ -1,5 +1,7 @@
 //! Invoices that were sent to a restaurant: seen by the members and partners of both sides, and by who sent them.
 
+pub(crate) mod accounting_export;
+mod booked;
 mod compared;
 pub(crate) mod comparison;
 pub(crate) mod file;

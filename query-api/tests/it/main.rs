@@ -1,10 +1,14 @@
 //! Reads through the router, on a database of their own, with rows as projections write them.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect, also in its fixtures")]
 
+mod bills;
+mod books;
 mod documents;
 mod event_types;
 mod fixtures;
 mod freshness;
+mod invoice_lists;
+mod invoices;
 mod metrics;
 mod notifications;
 mod openapi;

@@ -9,21 +9,21 @@ use crate::{
 };
 
 /// Two suppliers, two restaurants; the first restaurant ordered from the first supplier.
-struct Town {
-    world: World,
+pub struct Town {
+    pub world: World,
     callers: Vec<(&'static str, Caller)>,
 }
 
-const SUPPLIER: u128 = 10;
-const OTHER_SUPPLIER: u128 = 11;
-const RESTAURANT: u128 = 20;
-const OTHER_RESTAURANT: u128 = 21;
+pub const SUPPLIER: u128 = 10;
+pub const OTHER_SUPPLIER: u128 = 11;
+pub const RESTAURANT: u128 = 20;
+pub const OTHER_RESTAURANT: u128 = 21;
 const PRODUCT: u128 = 30;
 const CART: u128 = 40;
-const ORDER: u128 = 50;
+pub const ORDER: u128 = 50;
 
 impl Town {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let world = World::new().await;
         let names = [
             "admin",
@@ -81,11 +81,11 @@ impl Town {
         town
     }
 
-    fn caller(&self, name: &str) -> Caller {
+    pub fn caller(&self, name: &str) -> Caller {
         self.callers.iter().find(|(known, _)| *known == name).unwrap().1
     }
 
-    async fn sees(&self, path: &str, status: u16, expected: &[&str]) {
+    pub async fn sees(&self, path: &str, status: u16, expected: &[&str]) {
         let mut seen = Vec::new();
         for (name, caller) in &self.callers {
             if self.world.get(*caller, path).await.status == status {

@@ -11,16 +11,18 @@ use chrono::{DateTime, Utc};
 use http_body_util::BodyExt;
 use platform::{
     auth::{Identity, IdentityProvider, LocalProvider},
+    blobs::BlobStore,
     clock::{Clock, FixedClock, Ids, UuidV7Ids},
     http::{Shell, shell},
 };
 use query_api::QueryState;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
+use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-const READ_MODELS: [&str; 8] = [
+const READ_MODELS: [&str; 11] = [
     "accounts",
     "suppliers",
     "restaurants",
@@ -29,11 +31,17 @@ const READ_MODELS: [&str; 8] = [
     "orders",
     "invoiced_prices",
     "webhook_endpoints",
+    "invoices",
+    "billing",
+    "trade_relations",
 ];
 
 pub struct World {
     pub pool: PgPool,
     pub router: Router,
+    pub blobs: BlobStore,
+    /// Gone with the world.
+    _folder: TempDir,
     tokens: Arc<LocalProvider>,
     clock: Arc<FixedClock>,
 }
@@ -116,15 +124,17 @@ impl World {
         let clock = Arc::new(FixedClock::new(now()));
         let secret = "a secret of tests that is long enough".into();
         let tokens = Arc::new(LocalProvider::new(&secret, clock.clone()));
-        let state = QueryState::new(pool.clone(), clock.clone()).with_wait_max(wait_max);
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = BlobStore::open(folder.path()).unwrap();
+        let state = QueryState::new(pool.clone(), clock.clone(), blobs.clone()).with_wait_max(wait_max);
         let (router, _) = query_api::router(state).split_for_parts();
         let identity: Arc<dyn IdentityProvider> = tokens.clone();
         let around = Shell { identity: Some(identity), ..Shell::new(clock.clone(), Arc::new(UuidV7Ids)) };
-        Self { pool, router: shell(router, &around), tokens, clock }
+        Self { pool, router: shell(router, &around), blobs, _folder: folder, tokens, clock }
     }
 
     pub fn state(&self) -> QueryState {
-        QueryState::new(self.pool.clone(), self.clock.clone())
+        QueryState::new(self.pool.clone(), self.clock.clone(), self.blobs.clone())
     }
 
     /// All read models and the log stand at `position`.
