@@ -50,12 +50,15 @@ async fn it_tells_how_it_is_and_ends_in_order() {
     // Ready is who can answer; the read models report as they begin.
     let all = [
         "accounts",
+        "billing",
         "carts",
         "catalogue",
         "invoiced_prices",
+        "invoices",
         "orders",
         "restaurants",
         "suppliers",
+        "trade_relations",
         "webhook_endpoints",
     ];
     until("every read model has begun, and all is well", async || {

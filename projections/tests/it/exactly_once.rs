@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use events::{StreamKind, fold::UnreadableEvent};
 use projections::{
-    Blame, Carts, Catalogue, Orders, ProjectError, Projection, RunError, SchemaName, Settings, Suppliers,
+    Blame, Carts, Catalogue, Invoices, OrderBilling, Orders, ProjectError, Projection, RunError, SchemaName,
+    Settings, Suppliers, TradeRelations,
 };
 
 use crate::{market::Market, world::World};
@@ -17,12 +18,15 @@ fn small_batches() -> Settings {
 async fn applying_the_same_events_twice_is_refused() {
     let mut world = World::new("twice").await;
     let market = Market::open(&mut world).await;
-    market.trade(&mut world, 3).await;
-    let projections: [(&dyn Projection, &[StreamKind]); 4] = [
+    market.trade(&mut world, 4).await;
+    let projections: [(&dyn Projection, &[StreamKind]); 7] = [
         (&Orders, &[StreamKind::Order]),
         (&Carts, &[StreamKind::Cart]),
         (&Catalogue, &[StreamKind::Product, StreamKind::Stock]),
         (&Suppliers, &[StreamKind::Supplier]),
+        (&Invoices, &[StreamKind::Invoice]),
+        (&OrderBilling, &[StreamKind::Billing]),
+        (&TradeRelations, &[StreamKind::TradeRelation]),
     ];
     let schema = SchemaName::live();
     let mut tx = world.worker.begin().await.unwrap();

@@ -19,12 +19,15 @@ async fn lag_counts_from_the_oldest_event_not_yet_taken() {
         names,
         [
             "accounts",
+            "billing",
             "carts",
             "catalogue",
             "invoiced_prices",
+            "invoices",
             "orders",
             "restaurants",
             "suppliers",
+            "trade_relations",
             "webhook_endpoints"
         ]
     );

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod exactly_once;
 #[cfg(test)]
+mod invoices;
+#[cfg(test)]
 mod lag;
 #[cfg(test)]
 mod market;

@@ -195,7 +195,7 @@ impl Market {
     }
 
     /// An invoice comes and is matched.
-    async fn invoice(&self, world: &mut World, is_dear: bool) {
+    async fn invoice_prices(&self, world: &mut World, is_dear: bool) {
         let invoice: InvoiceId = world.id();
         let received = InvoiceEvent::InvoiceReceived {
             file: InvoiceFile::default(),
@@ -222,7 +222,8 @@ impl Market {
                     self.confirm(world, &placed).await;
                     self.deliver(world, &placed, 2).await;
                     self.receive(world, &placed, 1 + number % 2).await;
-                    self.invoice(world, number % 2 == 0).await;
+                    self.invoice_prices(world, number % 2 == 0).await;
+                    self.invoice(world, &placed).await;
                 }
             }
         }

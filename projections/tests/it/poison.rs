@@ -50,12 +50,15 @@ async fn an_event_that_is_none_parks_its_stream_and_no_other() {
         parked,
         [
             none("accounts"),
+            none("billing"),
             carts,
             none("catalogue"),
             none("invoiced_prices"),
+            none("invoices"),
             orders,
             none("restaurants"),
             none("suppliers"),
+            none("trade_relations"),
             none("webhook_endpoints")
         ]
     );

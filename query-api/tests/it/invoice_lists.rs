@@ -60,7 +60,8 @@ async fn market(world: &World) -> Vec<Known> {
 }
 
 fn known(number: u128) -> Known {
-    let (supplier, restaurant) = (SUPPLIERS[(number % 2) as usize], RESTAURANTS[(number % 3) as usize]);
+    let (supplier, restaurant) =
+        (SUPPLIERS[(number / 6 % 2) as usize], RESTAURANTS[(number / 6 % 3) as usize]);
     let order = 300 + number % 10;
     let parties = trade(id(order), id(restaurant), id(supplier));
     let at = now() - TimeDelta::hours(i64::try_from(number / 3).unwrap());

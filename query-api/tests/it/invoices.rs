@@ -218,7 +218,7 @@ async fn a_file_that_is_not_kept_is_our_fault_and_reaches_nothing_else() {
         let bill = received(number, buyer, file(None, "application/pdf", sha256));
         town.world.invoice(&bill).await;
         let answer = town.world.get(buyer, &format!("/api/v1/invoices/{}/file", bill.id)).await;
-        let body = answer.refused(500, "internal_error");
+        let body = answer.refused(500, "internal");
         assert!(!body.to_string().contains("BLOB_DIR"), "says nothing of the inside: {body}");
     }
 }
