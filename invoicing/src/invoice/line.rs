@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Field, Text};
+use super::Field;
 use crate::money;
 
 /// One line (BG-25).
@@ -14,22 +14,22 @@ pub struct Line {
     /// Its id in the document (BT-126); on a page its place, from 1.
     pub id: String,
     /// What is sold (BT-153).
-    pub name: Text,
+    pub name: Option<Field<String>>,
     /// More about it (BT-154).
-    pub description: Text,
+    pub description: Option<Field<String>>,
     /// The seller's article number (BT-155).
-    pub seller_item_id: Text,
+    pub seller_item_id: Option<Field<String>>,
     /// The buyer's article number (BT-156).
-    pub buyer_item_id: Text,
+    pub buyer_item_id: Option<Field<String>>,
     /// The GTIN, usually (BT-157).
-    pub standard_item_id: Text,
+    pub standard_item_id: Option<Field<String>>,
     /// ISO 6523 code of the number before: 0160 is GTIN.
     pub standard_item_scheme: Option<String>,
     /// How much (BT-129).
     #[schema(value_type = Field<String>)]
     pub quantity: Field<Decimal>,
     /// UN/ECE Rec 20 (BT-130).
-    pub unit: Text,
+    pub unit: Option<Field<String>>,
     /// Price of `base_quantity` units, without VAT, in major units (BT-146).
     #[schema(value_type = Field<String>)]
     pub net_price: Field<Decimal>,
@@ -41,12 +41,12 @@ pub struct Line {
     /// What the line adds to the document, without VAT, in minor units (BT-131).
     pub net_minor: Field<i64>,
     /// UNTDID 5305: S, Z, E, AE, K, G, O (BT-151).
-    pub vat_category: Text,
+    pub vat_category: Option<Field<String>>,
     /// In per cent (BT-152).
     #[schema(value_type = Option<Field<String>>)]
     pub vat_rate: Option<Field<Decimal>>,
     /// The order line it answers to (BT-132).
-    pub order_line_reference: Text,
+    pub order_line_reference: Option<Field<String>>,
 }
 
 impl Line {
@@ -82,7 +82,7 @@ pub struct AllowanceCharge {
     #[schema(value_type = Option<String>)]
     pub percent: Option<Decimal>,
     /// Why, in the document's words.
-    pub reason: Text,
+    pub reason: Option<Field<String>>,
     /// UNCL 5189 (allowances) or 7161 (charges): FC is freight.
     pub reason_code: Option<String>,
     /// UNTDID 5305; document level only.

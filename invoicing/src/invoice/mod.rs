@@ -61,11 +61,11 @@ pub struct Invoice {
     /// `None` for what was read from a page.
     pub syntax: Option<Syntax>,
     /// The specification it follows (BT-24).
-    pub customization: Text,
+    pub customization: Option<Field<String>>,
     /// Its number (BT-1).
-    pub number: Text,
+    pub number: Option<Field<String>>,
     /// UNTDID 1001 code (BT-3): 380 invoice, 381 credit note, 384 corrective.
-    pub type_code: Text,
+    pub type_code: Option<Field<String>>,
     /// When it was issued (BT-2).
     pub issue_date: Option<Field<NaiveDate>>,
     /// When it is to be paid (BT-9).
@@ -75,9 +75,9 @@ pub struct Invoice {
     /// When the goods came (BT-72).
     pub delivery_date: Option<Field<NaiveDate>>,
     /// ISO 4217 (BT-5).
-    pub currency: Text,
+    pub currency: Option<Field<String>>,
     /// The currency that VAT is accounted in, if another (BT-6).
-    pub tax_currency: Text,
+    pub tax_currency: Option<Field<String>>,
     /// What it refers to.
     pub references: References,
     /// Who sells.
@@ -85,7 +85,7 @@ pub struct Invoice {
     /// Who buys.
     pub buyer: Party,
     /// Who is paid, if not the seller (BT-59).
-    pub payee: Text,
+    pub payee: Option<Field<String>>,
     /// Where to pay to; one per account.
     pub payments: Vec<Payment>,
     /// Of the whole document (BG-20, BG-21), allowances first.
@@ -105,15 +105,15 @@ pub struct Invoice {
 #[schema(as = InvoiceReferences)]
 pub struct References {
     /// The buyer's own word for it (BT-10).
-    pub buyer: Text,
+    pub buyer: Option<Field<String>>,
     /// The buyer's order (BT-13).
-    pub order: Text,
+    pub order: Option<Field<String>>,
     /// The seller's order (BT-14).
-    pub sales_order: Text,
+    pub sales_order: Option<Field<String>>,
     /// The despatch advice or delivery note (BT-16).
-    pub despatch: Text,
+    pub despatch: Option<Field<String>>,
     /// The receipt (BT-15).
-    pub receipt: Text,
+    pub receipt: Option<Field<String>>,
     /// The invoices that this one corrects or credits (BT-25).
     pub preceding: Vec<Field<String>>,
 }

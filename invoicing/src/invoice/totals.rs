@@ -6,31 +6,28 @@ use utoipa::ToSchema;
 
 use super::Field;
 
-/// An amount in minor units that may be absent; the rules take absent as zero.
-type Amount = Option<Field<i64>>;
-
-/// The sums of a document, in minor units.
+/// The sums of a document, in minor units; the rules take an absent one as zero.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = InvoiceTotals)]
 pub struct Totals {
     /// Sum of the lines' net (BT-106).
-    pub lines_minor: Amount,
+    pub lines_minor: Option<Field<i64>>,
     /// Sum of the document's allowances (BT-107).
-    pub allowances_minor: Amount,
+    pub allowances_minor: Option<Field<i64>>,
     /// Sum of the document's charges (BT-108).
-    pub charges_minor: Amount,
+    pub charges_minor: Option<Field<i64>>,
     /// Without VAT (BT-109).
-    pub net_minor: Amount,
+    pub net_minor: Option<Field<i64>>,
     /// VAT (BT-110).
-    pub vat_minor: Amount,
+    pub vat_minor: Option<Field<i64>>,
     /// With VAT (BT-112).
-    pub gross_minor: Amount,
+    pub gross_minor: Option<Field<i64>>,
     /// Paid beforehand (BT-113).
-    pub prepaid_minor: Amount,
+    pub prepaid_minor: Option<Field<i64>>,
     /// Rounding of the amount to pay, öresavrundning (BT-114).
-    pub rounding_minor: Amount,
+    pub rounding_minor: Option<Field<i64>>,
     /// To pay (BT-115).
-    pub payable_minor: Amount,
+    pub payable_minor: Option<Field<i64>>,
 }
 
 /// VAT of one category and rate (BG-23).
