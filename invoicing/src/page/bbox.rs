@@ -5,18 +5,19 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::{PAGES_MAX, Page, PageSize, WORDS_MAX, Word};
+use super::{PAGES_MAX, Page, PageSize, WORDS_MAX, WORDS_OF_FILE_MAX, Word};
 use crate::{invoice::Area, refusal::Refusal};
 
 /// The pages of a PDF's text layer; a page of pictures has no words.
 ///
 /// # Errors
-/// Too many pages, or not what poppler writes.
+/// Too many pages or words, or not what poppler writes.
 pub fn from_bbox(html: &str) -> Result<Vec<Page>, Refusal> {
     let mut reader = Reader::from_str(html);
     let mut pages: Vec<Page> = Vec::new();
     let mut open: Option<Area> = None;
     let mut text = String::new();
+    let mut count = 0;
     loop {
         match reader.read_event().map_err(|error| Refusal::DamagedPdf(error.to_string()))? {
             Event::Start(tag) | Event::Empty(tag) if tag.name().as_ref() == "page" => {
@@ -38,6 +39,10 @@ pub fn from_bbox(html: &str) -> Result<Vec<Page>, Refusal> {
                     && !text.trim().is_empty()
                 {
                     let text = text.trim().to_owned();
+                    count += 1;
+                    if count > WORDS_OF_FILE_MAX {
+                        return Err(Refusal::TooCostly);
+                    }
                     page.words.push(Word { text, area, confidence: 1000, agreed: true, others: Vec::new() });
                 }
             }

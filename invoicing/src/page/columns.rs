@@ -1,5 +1,7 @@
 //! The head of a table, and what stands under it.
 
+use std::ops::Range;
+
 use rust_decimal::Decimal;
 
 use super::{
@@ -109,8 +111,10 @@ impl Columns {
             let areas = numbers.clone().map(|token| token.area).filter(|area| fits(best.1, *area));
             let around = areas.reduce(Area::around);
             let column = &mut self.columns[index];
-            // A head at the left of its column and numbers at the right share an edge by chance alone.
-            if numbers.filter(|token| column.holds(token.area, height)).count() > best.0 {
+            // A head at the left of its column and numbers at the right share an edge by chance alone. In scans,
+            // where rules and stains are numbers, too, one shared edge is enough.
+            let held = numbers.filter(|token| column.holds(token.area, height));
+            if held.filter(|token| best.0 == 0 || token.source == Source::Text).count() > best.0 {
                 best.1 = Edge::Slot;
             }
             (column.edge, column.at, column.around) = (best.1, best.2, around);
@@ -138,9 +142,19 @@ impl Columns {
         (off(nearest) * 10 < height * 8).then_some(nearest.role)
     }
 
-    /// The column that a text stands in: the last that begins at or before it.
-    pub fn textual(&self, token: &Token, height: i32) -> Option<Role> {
+    /// The column that a text stands in, which is part of `phrase`: the one whose head alone is over the phrase,
+    /// else the last that begins at or before the text.
+    pub fn textual(&self, token: &Token, phrase: Area, height: i32) -> Option<Role> {
         let textual = |column: &&Column| !column.role.is_numeric();
+        let is_over = |column: &&Column| {
+            column.area.left < phrase.right && phrase.left < column.area.right && token.source == Source::Text
+        };
+        let mut over = self.columns.iter().filter(is_over);
+        if let (Some(only), None) = (over.next(), over.next())
+            && textual(&only)
+        {
+            return Some(only.role);
+        }
         let begins = |column: &&Column| column.area.left - height * 7 / 10 <= token.area.left;
         self.columns
             .iter()
@@ -154,7 +168,7 @@ impl Columns {
 impl Column {
     /// Whether something stands between the left edge of the head and the next one.
     fn holds(&self, area: Area, height: i32) -> bool {
-        self.area.left - height / 2 <= area.left && area.right <= self.end
+        self.area.left - height / 2 <= i32::midpoint(area.left, area.right) && area.right <= self.end
     }
 }
 
@@ -212,12 +226,13 @@ fn join_phrases(upper: &mut Vec<Token>, lower: &mut Vec<Token>) {
         let found = (1..=longest).rev().find_map(|length| {
             let words = &upper[index..index + length];
             let area = words[1..].iter().fold(words[0].area, |area, token| area.around(token.area));
-            let under = phrase_under(lower, area);
-            let texts = words.iter().chain(&lower[under.clone()]).map(|token| token.text.as_str());
-            let phrase: String = texts.collect();
-            let is_one = length + under.len() > 2 && !under.is_empty() && are_close(words);
-            let area = lower[under.clone()].iter().fold(area, |area, token| area.around(token.area));
-            (is_one && column(&phrase).is_some()).then_some((length, phrase, area, under))
+            phrases_under(lower, area).into_iter().find_map(|under| {
+                let texts = words.iter().chain(&lower[under.clone()]).map(|token| token.text.as_str());
+                let phrase: String = texts.collect();
+                let is_one = length + under.len() > 2 && !under.is_empty() && are_close(words);
+                let area = lower[under.clone()].iter().fold(area, |area, token| area.around(token.area));
+                (is_one && column(&phrase).is_some()).then_some((length, phrase, area, under))
+            })
         });
         if let Some((length, text, area, under)) = found {
             lower.drain(under);
@@ -228,18 +243,20 @@ fn join_phrases(upper: &mut Vec<Token>, lower: &mut Vec<Token>) {
     }
 }
 
-/// The words under an area, with those that are set close to them.
-fn phrase_under(lower: &[Token], area: Area) -> std::ops::Range<usize> {
+/// The words under an area, with those that are set close to them, and without.
+fn phrases_under(lower: &[Token], area: Area) -> [Range<usize>; 4] {
     let is_under = |token: &Token| token.area.left < area.right && area.left < token.area.right;
-    let Some(mut start) = lower.iter().position(is_under) else { return 0..0 };
+    let Some(mut start) = lower.iter().position(is_under) else { return [0..0, 0..0, 0..0, 0..0] };
     let mut end = start + lower[start..].iter().take_while(|token| is_under(token)).count();
+    let alone = start..end;
     while start > 0 && are_close(&lower[start - 1..=start]) {
         start -= 1;
     }
     while end < lower.len() && are_close(&lower[end - 1..=end]) {
         end += 1;
     }
-    start..end
+    // The next column may be as close as the next word.
+    [start..end, start..alone.end, alone.start..end, alone]
 }
 
 fn is_table(columns: &[Column]) -> bool {

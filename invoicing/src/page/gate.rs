@@ -114,7 +114,11 @@ fn is_line_sure(line: &Line) -> bool {
     let are_keys_sure = [&line.seller_item_id, &line.standard_item_id]
         .into_iter()
         .all(|key| key.as_ref().is_none_or(is_sure));
-    are_keys_sure && (line.net_minor.value != 0 || are_numbers_sure())
+    // "10-2201 Tomat" is a number with a piece of the name in it, or of the next column.
+    let is_number_alone = line.seller_item_id.as_ref().is_none_or(|id| {
+        !id.contains(' ') || id.split(' ').all(|part| part.bytes().any(|sign| sign.is_ascii_digit()))
+    });
+    are_keys_sure && is_number_alone && (line.net_minor.value != 0 || are_numbers_sure())
 }
 
 /// What one line has and another has not may have been overlooked in a scan.

@@ -602,7 +602,7 @@ fn find<T: Copy>(entries: &[(T, &[&str])], phrase: &str) -> Option<T> {
     if phrase.len() < INEXACT_MIN || phrase.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // Most are told apart by their length, which costs nothing.
+    // Lengths first: comparing signs with every entry is what most of the time on a page would go into.
     let is_near = |name: &str| {
         name.len() >= INEXACT_MIN
             && name.len().abs_diff(phrase.len()) <= 1

@@ -39,6 +39,8 @@ use crate::invoice::{Area, Effect, Invoice, Kind, Source};
 pub const PAGES_MAX: usize = 50;
 /// The most words of a page that are read; a closely printed one has 1,500.
 pub const WORDS_MAX: usize = 20_000;
+/// The most words of a file: 50 closely printed pages. More would keep a processor busy for minutes.
+pub const WORDS_OF_FILE_MAX: usize = 75_000;
 
 /// One word on a page.
 #[derive(Clone, Debug, PartialEq, Eq)]

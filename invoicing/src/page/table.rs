@@ -9,6 +9,7 @@ use super::{
     token::Token,
     units,
 };
+use crate::invoice::Area;
 
 /// The numbers of one row of the table, and its texts.
 #[derive(Clone, Debug, Default)]
@@ -125,12 +126,16 @@ fn part(row: &Row, columns: &Columns, height: i32) -> Part {
             texts.push(earlier);
         }
     }
-    for token in texts {
+    let phrases = phrases(&texts, height);
+    for (token, phrase) in texts.into_iter().zip(phrases) {
         let is_after_quantity = item.quantity.as_ref().is_some_and(|quantity| {
             let gap = quantity.gap_to(&token);
-            (0..height * 4).contains(&gap)
+            let is_between = |other: &&Token| {
+                quantity.area.right <= other.area.left && other.area.right <= token.area.left
+            };
+            (0..height * 4).contains(&gap) && !row.tokens.iter().any(|other| is_between(&other))
         });
-        let role = columns.textual(&token, height);
+        let role = columns.textual(&token, phrase, height);
         let is_unit = units::code(&token.text).is_some() && (is_after_quantity || role == Some(Role::Unit));
         match role {
             _ if is_unit && item.unit.is_none() => item.unit = Some(token),
@@ -146,6 +151,23 @@ fn part(row: &Row, columns: &Columns, height: i32) -> Part {
         item.cell.gtin = labelled.into_iter().nth(1).filter(|token| cells::is_gtin(&token.text));
     }
     Part { item, top: row.area.top, bottom: row.area.bottom }
+}
+
+/// For each text the area of the words that are set as close to it as words of one phrase.
+fn phrases(texts: &[Token], height: i32) -> Vec<Area> {
+    let mut areas: Vec<Area> = texts.iter().map(|token| token.area).collect();
+    let is_close = |index: usize| texts[index - 1].gap_to(&texts[index]) * 10 < height * 7;
+    for index in 1..areas.len() {
+        if is_close(index) {
+            areas[index] = areas[index].around(areas[index - 1]);
+        }
+    }
+    for index in (1..areas.len()).rev() {
+        if is_close(index) {
+            areas[index - 1] = areas[index];
+        }
+    }
+    areas
 }
 
 /// Registrations and accounts stand at the foot of a page, on every page.

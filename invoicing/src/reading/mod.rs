@@ -130,7 +130,7 @@ pub fn read_picture(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Reading, Failure> {
     progress(Progress { stage: Stage::Reading, done: 0, of: 1 });
-    let (picture, dpi) = ocr::fitting(picture::decode(bytes)?);
+    let (picture, dpi) = ocr::fitting(picture::decode(bytes)?, poppler::OCR_POINTS_MAX);
     let page = ocr::read_page(picture, &Page { number: 1, ..Page::default() }, dpi, programs)?;
     progress(Progress { stage: Stage::Reading, done: 1, of: 1 });
     Ok(Reading::of(vec![page], Source::Ocr))

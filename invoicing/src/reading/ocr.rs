@@ -12,7 +12,7 @@ use crate::{
 
 use super::{
     failure::{Failure, last_line, run},
-    poppler::{OCR_DPI, OCR_POINTS_MAX},
+    poppler::OCR_DPI,
     programs::{Bounds, Ended, Ending, Programs, Run},
 };
 
@@ -28,9 +28,9 @@ const NICENESS: u8 = 10;
 ///
 /// Pictures tell their scale seldom and wrongly: each counts as one of 300 dpi, which makes no difference to
 /// how it is read. Halved, it has half of that, so that places on it stay where they were.
-pub(super) fn fitting(mut picture: GrayImage) -> (GrayImage, u32) {
+pub(super) fn fitting(mut picture: GrayImage, points_max: u64) -> (GrayImage, u32) {
     let mut dpi = OCR_DPI;
-    while u64::from(picture.width()) * u64::from(picture.height()) > OCR_POINTS_MAX {
+    while u64::from(picture.width()) * u64::from(picture.height()) > points_max {
         picture = imageops::thumbnail(&picture, picture.width().div_ceil(2), picture.height().div_ceil(2));
         dpi /= 2;
     }
