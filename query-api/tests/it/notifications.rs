@@ -148,7 +148,7 @@ async fn preferences_are_told_with_defaults_and_follow_the_account() {
         (&told["locale"], &told["time_zone"], &told["quiet_hours"], &told["digest_at"]),
         (&json!("sv"), &json!("Europe/Stockholm"), &json!(null), &json!("07:00"))
     );
-    assert_eq!(told["kinds"].as_array().unwrap().len(), 11);
+    assert_eq!(told["kinds"].as_array().unwrap().len(), 14);
     assert_eq!(
         told["kinds"][0],
         json!({"kind": "order_placed", "description": "An order came in; to the supplier.",
