@@ -38,6 +38,8 @@ fn matched(trade: Trade, world: &World) -> InvoiceEvent {
     });
     InvoiceEvent::InvoiceMatched {
         trade,
+        facts: Box::default(),
+        credits: None,
         outcome: serde_json::from_value(outcome).unwrap(),
         answer: InvoiceAnswer { status_code: "AP".to_owned(), reason_codes: Vec::new() },
         accepted: None,

@@ -140,13 +140,24 @@ impl Bill {
     pub fn matched(self, trade: Trade, outcome: Outcome) -> Self {
         let answer = InvoiceAnswer::of(Status::Accepted, &outcome);
         let outcome = Box::new(outcome);
-        self.then(&InvoiceEvent::InvoiceMatched { trade, outcome, answer, accepted: None, matched_at: now() })
+        let (facts, credits, accepted) = (Box::default(), None, None);
+        let matched_at = now();
+        self.then(&InvoiceEvent::InvoiceMatched {
+            trade,
+            facts,
+            credits,
+            outcome,
+            answer,
+            accepted,
+            matched_at,
+        })
     }
 
     pub fn disputed(self, trade: Trade, outcome: Outcome) -> Self {
         let answer = InvoiceAnswer::of(Status::UnderQuery, &outcome);
         self.then(&InvoiceEvent::InvoiceDisputed {
             trade,
+            facts: Box::default(),
             outcome: Some(Box::new(outcome)),
             answer,
             by: Some(Party::Restaurant),
