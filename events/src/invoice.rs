@@ -448,6 +448,27 @@ impl Invoice {
         self.decided_at = None;
     }
 
+    /// Without what is between two others.
+    ///
+    /// Whoever sent a file and is of neither side sees what it sent and how far that came. Which order it was held
+    /// against, at which prices, and what the two sides say of it is theirs: else a made-up invoice with the number
+    /// of somebody's order would be answered with that order.
+    #[must_use]
+    pub fn for_its_sender(self) -> Self {
+        Self {
+            trade: None,
+            outcome: None,
+            answer: None,
+            accepted: None,
+            dispute_reason: None,
+            disputed_lines: Vec::new(),
+            disputed_by: None,
+            duplicate_of: None,
+            credit_notes: Vec::new(),
+            ..self
+        }
+    }
+
     /// What was read; `None` before.
     pub fn document(&self) -> Option<&invoicing::Invoice> {
         self.reading.as_ref().map(|reading| &reading.document)

@@ -55,7 +55,7 @@ impl Verdict {
 pub struct Outcome {
     /// What is to be done.
     pub verdict: Verdict,
-    /// Which invoice line answers to which order line, by invoice and in its order.
+    /// Which line of the invoice answers to which order line, in its order; the credit notes' own are not here.
     pub links: Vec<Link>,
     /// Everything that differs, in the order of the lines, the document last.
     pub variances: Vec<Variance>,
@@ -100,7 +100,7 @@ pub fn reconcile_with_credits(
 
     Outcome {
         verdict: verdict(&variances),
-        links: linked.into_iter().flat_map(|linked| linked.links).collect(),
+        links: linked.into_iter().next().map(|invoice| invoice.links).unwrap_or_default(),
         variances,
         expected_net_minor,
         policy_version: policy.version,

@@ -32,40 +32,10 @@ pub(super) async fn visible_invoice(
     Ok(Seen { position, value: visible.map(|Json(invoice)| as_shown_to(&viewer, invoice)) })
 }
 
-/// Without what is between two others.
-///
-/// Whoever sent a file sees what it sent and how far that came. Which order it was held against, at which prices,
-/// and what the two sides say of it is theirs: else a made-up invoice with the number of somebody's order would
-/// be answered with that order.
+/// Without what is between two others, where the viewer is neither.
 pub(super) fn as_shown_to(viewer: &Viewer, mut folded: Folded<Invoice>) -> Folded<Invoice> {
-    if viewer.is_party_to(&folded.state) {
-        return folded;
+    if !viewer.is_party_to(&folded.state) {
+        folded.state = folded.state.for_its_sender();
     }
-    let Invoice {
-        status,
-        file,
-        stated,
-        received_by,
-        received_at,
-        reading,
-        corrected,
-        held_for,
-        rejection,
-        decided_at,
-        ..
-    } = folded.state;
-    folded.state = Invoice {
-        status,
-        file,
-        stated,
-        received_by,
-        received_at,
-        reading,
-        corrected,
-        held_for,
-        rejection,
-        decided_at,
-        ..Invoice::default()
-    };
     folded
 }

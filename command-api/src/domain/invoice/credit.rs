@@ -70,7 +70,9 @@ pub(super) fn judge(
     if !doubts.is_empty() {
         return Ok(Judgement::Held { reasons: doubts, trade: Some(trade), outcome: Some(Box::new(after)) });
     }
-    let outcome = Box::new(after);
+    // What it is shown with are its own lines, compared together with the invoice's.
+    let links = compared.reconcile(document, &[]).links;
+    let outcome = Box::new(Outcome { links, ..after });
     Ok(match worst_of_new(&before, &outcome) {
         Some(Effect::Blocks) => Judgement::Disputed { trade, outcome },
         Some(Effect::Doubts) => Judgement::Held {

@@ -41,9 +41,14 @@ impl Sides {
         Ok(Self { restaurant, supplier, sender, admin })
     }
 
+    /// Of one of its sides, and not only the one who sent it.
+    pub(super) fn is_party(&self) -> bool {
+        self.restaurant || self.supplier || self.admin
+    }
+
     /// Who has none may not know that it exists.
     pub(super) fn may_see(&self) -> bool {
-        self.restaurant || self.supplier || self.sender || self.admin
+        self.is_party() || self.sender
     }
 
     /// Who the history says it was.

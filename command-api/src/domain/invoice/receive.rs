@@ -69,8 +69,10 @@ impl Command for ReceiveInvoice {
         if let Some(former) = former {
             let invoice = unit.get::<Invoice>(former)?;
             // Somebody else's file with the same bytes is not shown, and not even said to be there.
-            if Sides::of(unit, &invoice.state)?.may_see() {
-                return Ok(known(former.into(), &invoice, "duplicate_file", "this file has come before"));
+            let sides = Sides::of(unit, &invoice.state)?;
+            if sides.may_see() {
+                let notice = ("duplicate_file", "this file has come before");
+                return Ok(known(former.into(), &invoice, &sides, notice));
             }
         }
         let received = InvoiceEvent::InvoiceReceived {
@@ -84,9 +86,10 @@ impl Command for ReceiveInvoice {
         let judgement = self.judge(unit, &mut tentative)?;
         if let Some(Judgement::SameAs(original)) = judgement {
             let invoice = unit.get::<Invoice>(original)?;
-            if Sides::of(unit, &invoice.state)?.may_see() {
-                let message = "an invoice with this number, day and sum has come before";
-                return Ok(known(original, &invoice, "duplicate_number", message));
+            let sides = Sides::of(unit, &invoice.state)?;
+            if sides.may_see() {
+                let notice = ("duplicate_number", "an invoice with this number, day and sum has come before");
+                return Ok(known(original, &invoice, &sides, notice));
             }
         }
         if former.is_none() {
@@ -230,8 +233,12 @@ fn reject(
     decide(unit, id, InvoiceCommand::Reject { code, message, duplicate_of: None, now: unit.now() })
 }
 
-fn known(id: InvoiceId, invoice: &Folded<Invoice>, code: &str, message: &str) -> Answer {
-    let mut resource = InvoiceResource::of(id, invoice);
-    resource.notices.push(InvoiceNotice { code: code.to_owned(), message: message.to_owned() });
+fn known(id: InvoiceId, invoice: &Folded<Invoice>, sides: &Sides, notice: (&str, &str)) -> Answer {
+    let mut shown = invoice.clone();
+    if !sides.is_party() {
+        shown.state = shown.state.for_its_sender();
+    }
+    let mut resource = InvoiceResource::of(id, &shown);
+    resource.notices.push(InvoiceNotice { code: notice.0.to_owned(), message: notice.1.to_owned() });
     Answer::ok(&resource, invoice.revision)
 }

@@ -11,7 +11,7 @@ use events::{
     values::{InvoiceId, OrderId, Quantity},
 };
 use invoicing::{
-    matching::{Outcome, Status},
+    matching::{Link, Outcome, Status},
     money,
 };
 
@@ -142,7 +142,8 @@ fn record_credit(unit: &mut Unit<'_>, id: InvoiceId, credit: Credit) -> Result<A
     let original = decide(unit, original_id, credited)?;
     // One that was matched stays so: it was right, or a person let it pass.
     if !original.state.status.is_matched() && outcome.verdict.is_automatic() {
-        let_pass(unit, original_id, trade, outcome.clone(), Passing::default())?;
+        let cured = Outcome { links: links_of(unit, original_id, trade)?, ..(*outcome).clone() };
+        let_pass(unit, original_id, trade, Box::new(cured), Passing::default())?;
     }
     let passing = Passing { credits: Some(original_id), ..Passing::default() };
     let_pass(unit, id, trade, outcome, passing)
@@ -151,16 +152,24 @@ fn record_credit(unit: &mut Unit<'_>, id: InvoiceId, credit: Credit) -> Result<A
 /// Claims on the order's ledger what the document bills by itself.
 fn bill(unit: &mut Unit<'_>, id: InvoiceId, invoice: &Invoice, trade: Trade) -> Result<(), Stop> {
     let Some(document) = invoice.document() else { return Ok(()) };
-    let Some(compared) = Compared::load(unit, trade.order_id, invoice, &[id])? else { return Ok(()) };
-    let outcome = compared.reconcile(document, &[]);
-    let billed = outcome.links.iter().filter_map(|link| {
+    let links = links_of(unit, id, trade)?;
+    let billed = links.iter().filter_map(|link| {
         let line = document.lines.iter().find(|line| line.id == link.invoice_line)?;
         let quantity = money::thousandths(line.quantity.value)?;
         Some(BilledLine { line_id: link.order_line.parse().ok()?, quantity: Quantity(quantity) })
     });
-    let lines = billed.collect();
-    let bill = BillingCommand::Bill { invoice_id: id, kind: document.kind, lines };
+    let bill = BillingCommand::Bill { invoice_id: id, kind: document.kind, lines: billed.collect() };
     on_ledger(unit, trade, bill)
+}
+
+/// Which lines of the document answer to which of the order.
+fn links_of(unit: &mut Unit<'_>, id: InvoiceId, trade: Trade) -> Result<Vec<Link>, Stop> {
+    let invoice = unit.get::<Invoice>(id)?;
+    let compared = Compared::load(unit, trade.order_id, &invoice.state, &[id])?;
+    let (Some(document), Some(compared)) = (invoice.state.document(), compared) else {
+        return Ok(Vec::new());
+    };
+    Ok(compared.reconcile(document, &[]).links)
 }
 
 /// Gives back what it claimed.
