@@ -66,17 +66,19 @@ pub(super) fn join(parts: &[Part], height: i32) -> Vec<Item> {
     items
 }
 
-/// Rows of text directly above the first line, if it has no text of its own, or as many below as above: its
-/// numbers are set in the middle.
+/// Rows of text directly above the first line, if it has no text of its own, or about as many below as above:
+/// its numbers are set in the middle.
 fn nearest_above(parts: &[Part], first: usize, height: i32) -> Vec<usize> {
-    let is_next = |index: &usize| parts[index + 1].top - parts[*index].bottom < height;
+    let has_name = !parts[first].item.cell.name.is_empty();
+    let gap_max = if has_name { height / 2 } else { height };
+    let is_next = |index: &usize| parts[index + 1].top - parts[*index].bottom < gap_max;
     let above: Vec<usize> = (0..first).rev().take_while(is_next).collect();
     let is_text_below = |index: &usize| {
         !parts[*index].has_amount() && parts[*index].top - parts[index - 1].bottom < height / 2
     };
     let below = (first + 1..parts.len()).take_while(is_text_below).count();
-    let is_in_the_middle = parts[first].item.cell.name.is_empty() || above.len() == below;
-    if is_in_the_middle { above } else { Vec::new() }
+    let is_in_the_middle = above.len() == below || above.len() == below + 1;
+    if !has_name || is_in_the_middle { above } else { Vec::new() }
 }
 
 /// The first row between two lines that belongs to the lower one: behind the widest gap.

@@ -68,7 +68,7 @@ fn text(tokens: &[Token]) -> Text {
         let (before, token) = (&pair[0], &pair[1]);
         // "12-" at the end of a row and "pack" in the next are one word.
         let is_split =
-            before.text.ends_with('-') && before.text.len() > 1 && token.area.top >= before.area.bottom;
+            before.text.ends_with('-') && before.text.len() > 1 && token.area.top > before.area.middle();
         if !is_split {
             joined.push(' ');
         }

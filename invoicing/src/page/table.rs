@@ -128,13 +128,14 @@ fn part(row: &Row, columns: &Columns, height: i32) -> Part {
     }
     let phrases = phrases(&texts, height);
     for (token, phrase) in texts.into_iter().zip(phrases) {
-        let is_after_quantity = item.quantity.as_ref().is_some_and(|quantity| {
-            let gap = quantity.gap_to(&token);
-            let is_between = |other: &&Token| {
-                quantity.area.right <= other.area.left && other.area.right <= token.area.left
-            };
-            (0..height * 4).contains(&gap) && !row.tokens.iter().any(|other| is_between(&other))
-        });
+        let is_after_quantity =
+            item.quantity.as_ref().filter(|quantity| quantity.unit.is_none()).is_some_and(|quantity| {
+                let gap = quantity.gap_to(&token);
+                let is_between = |other: &&Token| {
+                    quantity.area.right <= other.area.left && other.area.right <= token.area.left
+                };
+                (0..height * 4).contains(&gap) && !row.tokens.iter().any(|other| is_between(&other))
+            });
         let role = columns.textual(&token, phrase, height);
         let is_unit = units::code(&token.text).is_some() && (is_after_quantity || role == Some(Role::Unit));
         match role {

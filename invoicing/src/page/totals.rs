@@ -109,7 +109,7 @@ pub(super) fn complete_rates(invoice: &mut Invoice, at_rates: Vec<RateVat>) {
 
 /// The amount right before a label that nothing stands behind: some tables are set the other way round.
 fn amount_before(row: &Row, found: labels::Found) -> Option<Field<i64>> {
-    let is_last = found.end == row.tokens.len();
+    let is_last = row.tokens[found.end..].iter().all(|token| labels::is_currency(&token.text));
     let before = row.tokens[..found.start].iter().rfind(|token| !labels::is_currency(&token.text))?;
     let is_amount = before.number.is_some_and(|number| number.scale() == 2);
     minor(before).filter(|_| is_last && is_amount)
