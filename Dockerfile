@@ -15,7 +15,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends \
         bubblewrap fonts-dejavu-core poppler-utils tesseract-ocr tesseract-ocr-eng tesseract-ocr-swe \
     && rm -rf /var/lib/apt/lists/*
-# TLS to outside providers needs the authorities' certificates, and nothing else of a distribution.
+# TLS to outside providers needs the authorities' certificates.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /usr/local/bin/iris /usr/local/bin/iris
 # No name, no home, no shell login: a number that owns no file in the image.

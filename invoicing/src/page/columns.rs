@@ -113,8 +113,8 @@ impl Columns {
             let column = &mut self.columns[index];
             // A head at the left of its column and numbers at the right share an edge by chance alone. In scans,
             // where rules and stains are numbers, too, one shared edge is enough.
-            let numbers_in_it = numbers.filter(|token| column.holds(token.area, height));
-            if numbers_in_it.filter(|token| best.0 == 0 || token.source == Source::Text).count() > best.0 {
+            let under = numbers.filter(|token| column.holds(token.area, height));
+            if under.filter(|token| best.0 == 0 || token.source == Source::Text).count() > best.0 {
                 best.1 = Edge::Slot;
             }
             (column.edge, column.at, column.around) = (best.1, best.2, around);

@@ -15,6 +15,8 @@ mod lexicon;
 mod lines;
 mod merge;
 mod numbers;
+#[cfg(test)]
+mod other_layouts;
 mod parties;
 #[cfg(test)]
 mod printed;
