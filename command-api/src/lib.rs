@@ -8,6 +8,7 @@ pub mod committer;
 pub mod domain;
 pub mod http;
 pub mod import;
+pub mod invoices;
 pub mod router;
 pub mod second_reader;
 

@@ -6,6 +6,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::{
     CommandState, auth, carts, import_products, import_status,
+    invoice_batches::{self, create::BATCH_MAX_BYTES},
+    invoices,
     notifications::{self, unsubscribe::FORM_MAX_BYTES},
     orders, products, restaurants, suppliers, webhook_endpoints,
 };
@@ -23,6 +25,8 @@ pub fn router(state: CommandState) -> OpenApiRouter {
         .merge(orders())
         .merge(notifications())
         .merge(webhook_endpoints())
+        .merge(invoices())
+        .merge(invoice_files())
         .merge(logins)
         // /api/v1/products/import, /api/v1/imports
         .merge(imports())
@@ -119,6 +123,28 @@ fn logins() -> OpenApiRouter<CommandState> {
         .routes(routes!(auth::login::log_in)) //                                            POST   /api/v1/auth/dev/login
         .routes(routes!(auth::refresh::refresh)) //                                         POST   /api/v1/auth/refresh
         .routes(routes!(auth::logout::log_out)) //                                          POST   /api/v1/auth/logout
+}
+
+fn invoices() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(invoices::match_to_order::match_invoice)) //                        POST   /api/v1/invoices/{id}/match
+        .routes(routes!(invoices::accept::accept_invoice)) //                               POST   …/{id}/accept
+        .routes(routes!(invoices::dispute::dispute_invoice)) //                             POST   …/{id}/dispute
+        .routes(routes!(invoices::correct::correct_invoice)) //                             POST   …/{id}/correct
+        .routes(routes!(invoices::matching_terms::set_matching_terms)) //                   PUT    /api/v1/restaurants/{id}/suppliers/{supplier_id}/matching-terms
+        .routes(routes!(invoice_batches::status::invoice_batch_status)) //                  GET    /api/v1/invoice-batches/{id}
+        .routes(routes!(invoice_batches::files::invoice_batch_files)) //                    GET    …/{id}/files
+}
+
+/// Files are larger than other bodies, and many of them larger than one.
+fn invoice_files() -> OpenApiRouter<CommandState> {
+    let one = OpenApiRouter::new()
+        .routes(routes!(invoices::receive::receive_invoice)) //                             POST   /api/v1/invoices
+        .layer(DefaultBodyLimit::max(UPLOAD_MAX_BYTES));
+    let many = OpenApiRouter::new()
+        .routes(routes!(invoice_batches::create::create_invoice_batch)) //                  POST   /api/v1/invoice-batches
+        .layer(DefaultBodyLimit::max(BATCH_MAX_BYTES));
+    one.merge(many)
 }
 
 /// Files are larger than other bodies.

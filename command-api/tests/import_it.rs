@@ -16,6 +16,7 @@ use command_api::{
         supplier::{AddSupplierMember, RegisterSupplier},
     },
     import::Imports,
+    invoices::{Invoices, Readers},
     router,
 };
 use events::{
@@ -26,6 +27,7 @@ use events::{
 use http_body_util::BodyExt;
 use platform::{
     auth::{Identity, LocalProvider},
+    blobs::BlobStore,
     clock::{Clock, FixedClock, Ids, UuidV7Ids},
     egress::UrlPolicy,
     http::{Shell, shell},
@@ -74,6 +76,15 @@ impl World {
             url_policy: UrlPolicy::default(),
             local: None,
             links: Arc::new(LinkKey::derive(&"0123456789abcdef0123456789abcdef".into())),
+            invoices: Invoices {
+                pool: imports.pool.clone(),
+                committer: imports.committer.clone(),
+                blobs: BlobStore::at("none"),
+                clock: clock.clone(),
+                ids: imports.ids.clone(),
+                readers: Readers::none(),
+                bell: Arc::default(),
+            },
         };
         let mut around = Shell::new(clock.clone(), imports.ids.clone());
         around.identity = Some(provider.clone());

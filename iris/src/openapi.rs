@@ -2,7 +2,10 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use command_api::{CommandState, Committer, LocalLogin};
+use command_api::{
+    CommandState, Committer, LocalLogin,
+    invoices::{Invoices, Readers},
+};
 use platform::{
     auth::LocalProvider,
     blobs::BlobStore,
@@ -28,14 +31,23 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let (committer, _task) = Committer::start(database, Arc::clone(&clock), ids.clone());
     let parts = Parts {
         command: Some(command_api::router(CommandState {
-            committer,
+            committer: committer.clone(),
             clock: Arc::clone(&clock),
-            ids,
+            ids: ids.clone(),
             pool: pool.clone(),
             seal: Arc::new(SealKey::derive(&"seals nothing, for the same reason".to_owned().into())),
             url_policy: UrlPolicy::default(),
             local: Some(Arc::new(LocalLogin::new(provider, &[]))),
             links: Arc::new(LinkKey::derive(&secret)),
+            invoices: Invoices {
+                pool: pool.clone(),
+                committer,
+                blobs: BlobStore::at("none"),
+                clock: Arc::clone(&clock),
+                ids,
+                readers: Readers::none(),
+                bell: Arc::default(),
+            },
         })),
         query: Some(query_api::router(QueryState::new(pool, clock, BlobStore::at("none")))),
     };

@@ -7,6 +7,7 @@ use axum::Router;
 use command_api::{
     CommandState, Committer, LocalLogin,
     import::{self, Imports},
+    invoices::{self, Invoices, Readers},
 };
 use handlers::{Nats, Surroundings};
 use platform::{
@@ -184,7 +185,7 @@ impl Ground {
         let wake = committer.as_ref().map_or_else(|| watch::channel(0).1, Committer::head);
         self.react(wake.clone(), committer.as_ref(), &mut started)?;
         if let Some(committer) = committer.filter(|_| self.roles.command) {
-            self.take_commands(committer, &mut started);
+            self.take_commands(committer, &mut started)?;
         }
         if self.roles.query {
             let state = QueryState::new(self.pool.clone(), Arc::clone(&self.clock), self.blobs()?);
@@ -239,8 +240,8 @@ impl Ground {
         Ok(())
     }
 
-    fn take_commands(&self, committer: Committer, started: &mut Started) {
-        let state = command_state(&self.config, committer, &self.pool, &self.clock, &self.ids);
+    fn take_commands(&self, committer: Committer, started: &mut Started) -> anyhow::Result<()> {
+        let state = command_state(&self.config, self.invoices(committer)?);
         let imports = Imports {
             pool: self.pool.clone(),
             committer: state.committer.clone(),
@@ -252,7 +253,25 @@ impl Ground {
             working.await;
             Ok(())
         }));
+        let working = invoices::run(state.invoices.clone(), self.ends.stop.clone());
+        started.background.push(task::start("invoices", &self.ends, async move {
+            working.await;
+            Ok(())
+        }));
         started.parts.command = Some(command_api::router(state));
+        Ok(())
+    }
+
+    fn invoices(&self, committer: Committer) -> anyhow::Result<Invoices> {
+        Ok(Invoices {
+            pool: self.pool.clone(),
+            committer,
+            blobs: self.blobs()?,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            readers: Readers::probe(),
+            bell: Arc::default(),
+        })
     }
 }
 
@@ -260,23 +279,19 @@ async fn serve_until(listener: TcpListener, router: Router, stop: CancellationTo
     Ok(serve(listener, router, stop).await?)
 }
 
-fn command_state(
-    config: &Config,
-    committer: Committer,
-    pool: &PgPool,
-    clock: &Arc<dyn Clock>,
-    ids: &Arc<dyn Ids>,
-) -> CommandState {
+fn command_state(config: &Config, invoices: Invoices) -> CommandState {
+    let clock = &invoices.clock;
     let provider = Arc::new(LocalProvider::new(&config.app_secret, Arc::clone(clock)));
     CommandState {
-        committer,
+        committer: invoices.committer.clone(),
         clock: Arc::clone(clock),
-        ids: Arc::clone(ids),
-        pool: pool.clone(),
+        ids: Arc::clone(&invoices.ids),
+        pool: invoices.pool.clone(),
         seal: Arc::new(SealKey::derive(secrets_key(config))),
         url_policy: UrlPolicy::new(config.outbound.webhook_allowed_networks.clone()),
         local: Some(Arc::new(LocalLogin::new(provider, &config.dev_users))),
         links: Arc::new(LinkKey::derive(secrets_key(config))),
+        invoices,
     }
 }
 

@@ -10,6 +10,8 @@ pub(crate) mod carts;
 pub(crate) mod fields;
 pub(crate) mod import_products;
 pub(crate) mod import_status;
+pub(crate) mod invoice_batches;
+pub(crate) mod invoices;
 pub(crate) mod notifications;
 pub(crate) mod orders;
 pub(crate) mod products;

@@ -11,7 +11,7 @@ use platform::{
 use sqlx::PgPool;
 
 use super::auth::LocalLogin;
-use crate::committer::Committer;
+use crate::{committer::Committer, invoices::Invoices};
 
 /// The write side's surroundings; cheap to clone.
 #[derive(Clone)]
@@ -32,4 +32,6 @@ pub struct CommandState {
     pub local: Option<Arc<LocalLogin>>,
     /// Verifies the links in mails that act without a login.
     pub links: Arc<LinkKey>,
+    /// Invoices on their way in.
+    pub invoices: Invoices,
 }

@@ -33,6 +33,7 @@ pub use command::ImportProduct;
 pub use file::{CELL_MAX_CHARS, COLUMNS_MAX, Cell, FileFault, ROWS_MAX};
 pub use job::{CHUNK_ROWS, DoneRow, ImportResource, ImportStatus, Job, RowResult};
 pub use parse::{ParsedRow, parse};
+pub(crate) use preview::Preview;
 pub use row::{ProductRow, RowFault, Stated};
 pub use upload::{Seen, Upload, UploadError};
 pub use worker::{WorkError, run};

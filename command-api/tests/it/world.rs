@@ -19,12 +19,14 @@ use chrono::{DateTime, Utc};
 use command_api::{
     Caller, CommandState, Committer, LocalLogin, Outcome, Submission, SubmitError,
     domain::{Command, account::RegisterAccount},
+    invoices::{Invoices, Readers},
     router,
 };
 use events::values::{AccountId, Role};
 use http_body_util::BodyExt;
 use platform::{
     auth::{Identity, LocalProvider},
+    blobs::BlobStore,
     clock::{FixedClock, Ids, UuidV7Ids},
     config::DevUser,
     egress::UrlPolicy,
@@ -139,7 +141,7 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
     let provider = Arc::new(LocalProvider::new(&SECRET.into(), clock.clone()));
     let (committer, task) = Committer::start(options, clock.clone(), ids.clone());
     let state = CommandState {
-        committer,
+        committer: committer.clone(),
         clock: clock.clone(),
         ids: ids.clone(),
         pool: pool.clone(),
@@ -147,6 +149,16 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
         url_policy: UrlPolicy::default(),
         local: Some(Arc::new(LocalLogin::new(provider.clone(), &dev_users()))),
         links: Arc::new(LinkKey::derive(&SECRET.into())),
+        // Files have tests of their own.
+        invoices: Invoices {
+            pool: pool.clone(),
+            committer,
+            blobs: BlobStore::at("none"),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            readers: Readers::none(),
+            bell: Arc::default(),
+        },
     };
     let shell = Shell { identity: Some(provider.clone()), ..Shell::new(clock.clone(), ids) };
     let client = client(&state, &shell);

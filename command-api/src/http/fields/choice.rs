@@ -6,6 +6,7 @@ use events::{
     values::{Currency, EmailChoice, Locale, MemberRole, NotificationKind, TaxCategory},
     webhook_endpoint::{DeliveryOrder, PayloadStyle},
 };
+use invoicing::invoice::Kind;
 use platform::body::{Faults, Invalid, from_string};
 use serde::{
     Serialize,
@@ -28,6 +29,9 @@ impl Words for MemberRole {
 }
 impl Words for PaymentMethod {
     const WORDS: &'static [&'static str] = &["invoice", "card", "cash"];
+}
+impl Words for Kind {
+    const WORDS: &'static [&'static str] = &["invoice", "credit_note"];
 }
 impl Words for TaxCategory {
     const WORDS: &'static [&'static str] = &["standard", "food", "reduced", "zero"];
@@ -98,6 +102,7 @@ mod tests {
     fn every_word_is_read_as_it_is_written() {
         all_words_are_read::<MemberRole>();
         all_words_are_read::<PaymentMethod>();
+        all_words_are_read::<Kind>();
         all_words_are_read::<TaxCategory>();
         all_words_are_read::<PayloadStyle>();
         all_words_are_read::<DeliveryOrder>();

@@ -12,6 +12,7 @@ mod choice;
 mod decimal;
 mod delivery_prefs;
 mod email;
+mod exact;
 mod line;
 mod list;
 mod nothing;
@@ -33,6 +34,7 @@ pub(crate) use self::{
     choice::Choice,
     delivery_prefs::DeliveryPrefs,
     email::EmailAddress,
+    exact::Exact,
     line::Line,
     list::List,
     nothing::Nothing,
