@@ -181,6 +181,12 @@ impl Lane {
                         // Requests are under way: given up now, they would be made again.
                         Err(error) => self.rest(&error),
                     }
+                } else if self.wants_look() {
+                    match self.look().await {
+                        Ok(true) => {}
+                        Ok(false) => return Ended::Lost,
+                        Err(error) => self.rest(&error),
+                    }
                 }
                 self.part().await;
                 self.send();

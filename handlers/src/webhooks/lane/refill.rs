@@ -20,6 +20,13 @@ impl Lane {
         is_low && !rests && (self.is_stale || self.has_more) && self.parting_allows()
     }
 
+    /// Something may have changed about the endpoint, and what is queued for it will last: a slow one is not to be
+    /// sent all of that after it was disabled, or at the URL that it had before.
+    pub(super) fn wants_look(&self) -> bool {
+        let rests = self.rests_until.is_some_and(|until| Instant::now() < until);
+        self.is_stale && !rests && self.looked_at.elapsed() >= self.running.settings.poll
+    }
+
     /// Looks again at the lane, and fetches what may go. False if it is in other hands.
     pub(super) async fn refill(&mut self) -> Result<bool, sqlx::Error> {
         let running = self.running.clone();
@@ -32,6 +39,9 @@ impl Lane {
         let now = running.clock.now();
         self.clear_marks(&mut connection).await?;
         let limit = match self.held.health.breaker(&running.settings, now) {
+            // What is fetched now would wait, and a lane with something in its queue does not look again: it would
+            // not hear that it has been disabled.
+            _ if self.parting.is_some() => return Ok(true),
             Breaker::Open(_) => return Ok(true),
             Breaker::HalfOpen => 1_usize.saturating_sub(self.taken.len()),
             Breaker::Closed => self.reach,
@@ -45,6 +55,7 @@ impl Lane {
     /// Looks again at the lane alone. False if it is in other hands.
     pub(super) async fn look(&mut self) -> Result<bool, sqlx::Error> {
         let mut connection = self.running.pool.acquire().await?;
+        self.looked_at = Instant::now();
         self.look_again(&mut connection).await
     }
 
