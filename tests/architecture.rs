@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     // Its library is pure all the same: see below.
     ("invoicing", &["platform"]),
     ("iris", &["command-api", "events", "handlers", "platform", "projections", "query-api"]),
-    ("tests", &["command-api", "events", "handlers", "platform", "projections", "query-api"]),
+    ("tests", &["command-api", "events", "handlers", "invoicing", "platform", "projections", "query-api"]),
 ];
 
 /// Libraries that only these crates may use, as normal dependencies.

@@ -121,5 +121,5 @@ async fn orders(count: usize, round: usize) -> Vec<NewEvent> {
     })
     .await;
     // The market itself is another story; streams need not be whole for this.
-    events.into_iter().skip(SIZE.suppliers + 3 * SIZE.restaurants + 2 * SIZE.products).collect()
+    events.into_iter().skip(2 * SIZE.suppliers + 3 * SIZE.restaurants + 2 * SIZE.products).collect()
 }

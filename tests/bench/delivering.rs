@@ -34,6 +34,8 @@ const ENDPOINTS: usize = 100;
 const DEAD_ENDPOINTS: usize = 20;
 /// Price changes per second while the healthy endpoint is watched.
 const PACE: Duration = Duration::from_millis(5);
+/// What a delivery has, about.
+const BODY_BYTES: usize = 1_200;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// All rows about webhooks.
@@ -170,7 +172,7 @@ impl Scene {
             })
             .await?;
             iris.stop()?;
-            plain.push(plain_posts(&receiver, wanted).await?);
+            plain.push(plain_posts(&receiver, wanted, BODY_BYTES).await?);
             receiver.take();
         }
         run.table.add(
@@ -323,12 +325,12 @@ fn nobody() -> anyhow::Result<String> {
     Ok(format!("http://{address}/hooks"))
 }
 
-/// The same bodies to the same receiver, as fast as connections that are kept open allow.
-async fn plain_posts(receiver: &HookReceiver, count: usize) -> anyhow::Result<f64> {
+/// POSTs of so many bytes a second that the receiver takes, as fast as connections that are kept open allow.
+pub async fn plain_posts(receiver: &HookReceiver, count: usize, bytes: usize) -> anyhow::Result<f64> {
     const CONNECTIONS: usize = 64;
     let address =
         receiver.url.trim_start_matches("http://").split('/').next().context("an address")?.to_owned();
-    let body = "x".repeat(1_200);
+    let body = "x".repeat(bytes);
     let request = format!(
         "POST /hooks HTTP/1.1\r\nHost: bench\r\niris-sequence: 1\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()

@@ -52,6 +52,7 @@ impl IrisProcess {
             .env("APP_SECRET", secret)
             .env("HTTP_ADDR", &address)
             .env("LOG_FORMAT", "json")
+            .env("BLOB_DIR", log.with_file_name("files"))
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(File::create(log)?)

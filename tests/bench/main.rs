@@ -4,6 +4,7 @@
 //! not work, never because of a figure.
 
 mod appending;
+mod delivered;
 mod delivering;
 mod dice;
 mod feeding;
@@ -12,6 +13,8 @@ mod history;
 mod hook_receiver;
 mod hostile_receiver;
 mod http_client;
+mod invoice_scene;
+mod invoices;
 mod iris_process;
 mod lag;
 mod load;
@@ -20,9 +23,12 @@ mod market;
 mod names;
 mod order_rows;
 mod orders;
+mod organisations;
+mod pages;
 mod plain;
 mod processes;
 mod reading;
+mod reconciling;
 mod relaying;
 mod rival;
 mod run;
@@ -30,6 +36,7 @@ mod sizes;
 mod starts;
 mod statistics;
 mod table;
+mod uploads;
 
 use std::{path::PathBuf, time::Instant};
 
@@ -40,9 +47,9 @@ use crate::{run::Run, sizes::Sizes};
 const HELP: &str = "\
 make bench [ARGS=\"…\"]: one table of figures, as Markdown, and target/bench.json
   --short           small sizes, a minute or two: to see that everything runs
-  --only PART,…     of orders, append, feed, relay, webhooks, reads";
+  --only PART,…     of orders, append, feed, relay, webhooks, invoices, reads";
 
-const PARTS: [&str; 6] = ["orders", "append", "feed", "relay", "webhooks", "reads"];
+const PARTS: [&str; 7] = ["orders", "append", "feed", "relay", "webhooks", "invoices", "reads"];
 
 /// What was asked for.
 struct Arguments {
@@ -77,6 +84,10 @@ async fn main() -> anyhow::Result<()> {
     }
     if has("webhooks") {
         delivering::measure(&mut run).await?;
+    }
+    if has("invoices") {
+        invoices::measure(&mut run).await?;
+        reconciling::measure(&mut run)?;
     }
     if has("reads") {
         reading::measure(&mut run).await?;

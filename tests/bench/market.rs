@@ -1,14 +1,15 @@
 //! A market as its events: suppliers with products and stock, restaurants with owners, and what they trade.
 
+use chrono::{DateTime, Utc};
 use events::{
     cart::{Cart, CartEvent, CartItem},
     order::{Order, OrderEvent, OrderedLine, PaymentMethod},
     product::{Product, ProductDetails, ProductEvent},
-    restaurant::{Restaurant, RestaurantDetails, RestaurantEvent},
+    restaurant::{Restaurant, RestaurantEvent},
     stock::{Stock, StockEvent},
-    supplier::{Supplier, SupplierDetails, SupplierEvent},
+    supplier::{Supplier, SupplierEvent},
     values::{
-        AccountId, CartId, CheckoutId, Currency, LineId, MemberRole, OrderId, Personal, ProductId, Quantity,
+        AccountId, CartId, CheckoutId, Currency, LineId, MemberRole, OrderId, ProductId, Quantity,
         RestaurantId, SupplierId, Tax, TaxCategory, line_net_minor, swedish_day, vat_of,
     },
 };
@@ -16,6 +17,7 @@ use events::{
 use crate::{
     fill::{Parties, Writer},
     names::product_name,
+    organisations::{restaurant_details, supplier_details},
 };
 
 /// Nobody runs out of anything while orders are measured.
@@ -35,9 +37,16 @@ pub struct MarketSize {
 /// Who takes part, and what is offered.
 #[derive(Clone)]
 pub struct Market {
-    suppliers: Vec<SupplierId>,
+    pub suppliers: Vec<Seller>,
     pub restaurants: Vec<Buyer>,
     pub products: Vec<Offer>,
+}
+
+/// A supplier and its owner.
+#[derive(Clone, Copy)]
+pub struct Seller {
+    pub id: SupplierId,
+    pub owner: AccountId,
 }
 
 /// A restaurant and its owner.
@@ -61,6 +70,8 @@ pub struct Offer {
 pub struct Basket {
     /// Place of the restaurant in the market.
     pub restaurant: usize,
+    /// Place of the supplier in the market.
+    pub supplier: usize,
     supplier_id: SupplierId,
     items: Vec<CartItem>,
     /// Places of the products in the market.
@@ -74,7 +85,7 @@ impl Market {
         let restaurants = (0..size.restaurants).map(|number| restaurant(writer, number)).collect();
         let per_supplier = size.products / size.suppliers;
         let products = (0..per_supplier * size.suppliers)
-            .map(|number| product(writer, suppliers[number / per_supplier], number))
+            .map(|number| product(writer, suppliers[number / per_supplier].id, number))
             .collect();
         Self { suppliers, restaurants, products }
     }
@@ -99,7 +110,7 @@ impl Market {
         // Distinct for any supplier with three products.
         let steps = [0, 1 + writer.dice.below(per_supplier / 2 - 1), per_supplier / 2];
         let products = steps.map(|step| supplier * per_supplier + (first + step) % per_supplier);
-        let supplier_id = self.suppliers[supplier];
+        let supplier_id = self.suppliers[supplier].id;
         let day = swedish_day(writer.now);
         let items = products.iter().map(|&place| {
             let offer = &self.products[place];
@@ -116,7 +127,7 @@ impl Market {
                 tax_rate: TAX.rate_on(day),
             }
         });
-        Basket { restaurant, supplier_id, items: items.collect(), products }
+        Basket { restaurant, supplier, supplier_id, items: items.collect(), products }
     }
 
     /// Writes an open cart with the basket's contents.
@@ -135,11 +146,24 @@ impl Market {
     /// Writes a placed order, and nothing of its cart and stock.
     pub fn place(&self, writer: &mut Writer, cart_id: CartId, basket: &Basket) -> (OrderId, CheckoutId) {
         let (order_id, checkout_id) = (OrderId(writer.id()), CheckoutId(writer.id()));
+        let placed = self.placed(cart_id, checkout_id, basket, writer.now);
+        writer.add::<Order>(order_id, 1, &placed, self.parties(basket));
+        (order_id, checkout_id)
+    }
+
+    /// What an order of that basket begins with.
+    pub fn placed(
+        &self,
+        cart_id: CartId,
+        checkout_id: CheckoutId,
+        basket: &Basket,
+        placed_at: DateTime<Utc>,
+    ) -> OrderEvent {
         let buyer = self.restaurants[basket.restaurant];
         let net = |item: &CartItem| line_net_minor(item.unit_price_minor, item.quantity);
         let vat = vat_of(&basket.items.iter().map(|item| (net(item), item.tax_rate)).collect::<Vec<_>>());
         let lines = basket.items.iter().zip(&vat.line_tax_minor);
-        let placed = OrderEvent::OrderPlaced {
+        OrderEvent::OrderPlaced {
             checkout_id,
             cart_id,
             restaurant_id: buyer.id,
@@ -152,10 +176,8 @@ impl Market {
             requested_delivery_date: None,
             note: None,
             placed_by: Some(buyer.owner),
-            placed_at: writer.now,
-        };
-        writer.add::<Order>(order_id, 1, &placed, self.parties(basket));
-        (order_id, checkout_id)
+            placed_at,
+        }
     }
 
     /// Writes what else placing an order writes: promised stock, and the cart's end.
@@ -185,27 +207,26 @@ impl Market {
     }
 }
 
-fn supplier(writer: &mut Writer, number: usize) -> SupplierId {
-    let id = SupplierId(writer.id());
-    let details = SupplierDetails {
-        name: format!("Grossist {number}"),
-        contact_email: Personal::new(id.0, format!("order@grossist-{number}.example")),
-        ..Default::default()
-    };
-    let registered = SupplierEvent::SupplierRegistered { details, currency: Currency::SEK };
-    writer.add::<Supplier>(id, 1, &registered, Parties { supplier_id: Some(id), ..Parties::default() });
-    id
+fn supplier(writer: &mut Writer, number: usize) -> Seller {
+    let (id, owner) = (SupplierId(writer.id()), AccountId(writer.id()));
+    let events = [
+        SupplierEvent::SupplierRegistered { details: supplier_details(id, number), currency: Currency::SEK },
+        SupplierEvent::SupplierMemberAdded { account_id: owner, role: MemberRole::Owner },
+    ];
+    let parties = Parties { supplier_id: Some(id), ..Parties::default() };
+    for (sequence, event) in (1..).zip(&events) {
+        writer.add::<Supplier>(id, sequence, event, parties);
+    }
+    Seller { id, owner }
 }
 
 fn restaurant(writer: &mut Writer, number: usize) -> Buyer {
     let (id, owner) = (RestaurantId(writer.id()), AccountId(writer.id()));
-    let details = RestaurantDetails {
-        name: format!("Krog {number}"),
-        contact_email: Personal::new(id.0, format!("kok@krog-{number}.example")),
-        ..Default::default()
-    };
     let events = [
-        RestaurantEvent::RestaurantRegistered { details, currency: Currency::SEK },
+        RestaurantEvent::RestaurantRegistered {
+            details: restaurant_details(id, number),
+            currency: Currency::SEK,
+        },
         RestaurantEvent::RestaurantApproved { trial_ends_at: writer.now },
         RestaurantEvent::RestaurantMemberAdded { account_id: owner, role: MemberRole::Owner },
     ];

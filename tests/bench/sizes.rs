@@ -33,6 +33,18 @@ pub struct Sizes {
     pub reads: usize,
     /// Starts of the program.
     pub starts: usize,
+    /// Invoices as XML per round.
+    pub invoices: usize,
+    /// Invoices as XML, at an even pace, alone and beside scans that wait.
+    pub paced_invoices: usize,
+    /// Scans that wait meanwhile.
+    pub waiting_scans: usize,
+    /// Invoices as PDF per round.
+    pub text_pdfs: usize,
+    /// Scanned pages per round.
+    pub scans: usize,
+    /// Invoices held against their orders in memory, per round.
+    pub reconciled: usize,
 }
 
 impl Sizes {
@@ -53,6 +65,12 @@ impl Sizes {
             small: (1_000, 1_000),
             reads: 500,
             starts: 5,
+            invoices: 6_000,
+            paced_invoices: 600,
+            waiting_scans: 60,
+            text_pdfs: 200,
+            scans: 8,
+            reconciled: 4_000,
         }
     }
 
@@ -70,6 +88,12 @@ impl Sizes {
             large: (20_000, 5_000),
             reads: 100,
             starts: 3,
+            invoices: 200,
+            paced_invoices: 60,
+            waiting_scans: 6,
+            text_pdfs: 12,
+            scans: 2,
+            reconciled: 200,
             ..Self::full()
         }
     }

@@ -9,6 +9,7 @@ pub mod process;
 pub mod proxy;
 pub mod receiver;
 pub mod servers;
+pub mod upload;
 
 pub use client::Client;
 pub use database::TestDatabase;
@@ -19,6 +20,7 @@ pub use process::IrisProcess;
 pub use proxy::{Cut, Proxy};
 pub use receiver::{Receiver, Webhook};
 pub use servers::PrivateServers;
+pub use upload::Upload;
 
 /// Asks until the answer is yes; a scenario waits for what it is about, never for time.
 ///

@@ -1,9 +1,11 @@
 //! The program itself, as a process that can be killed.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     net::TcpListener,
+    path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::Arc,
 };
 
 use nix::{
@@ -28,8 +30,18 @@ pub struct IrisProcess {
     direct_url: String,
     dev_users: String,
     settings: Vec<(String, String)>,
+    files: Arc<FileFolder>,
     port: u16,
     child: Option<Child>,
+}
+
+/// Where the processes on one database keep files; gone with the last of them.
+struct FileFolder(PathBuf);
+
+impl Drop for FileFolder {
+    fn drop(&mut self) {
+        let _best_effort = fs::remove_dir_all(&self.0);
+    }
 }
 
 impl IrisProcess {
@@ -54,6 +66,9 @@ impl IrisProcess {
             direct_url: database.url(),
             dev_users: String::new(),
             settings: settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            files: Arc::new(FileFolder(
+                std::env::temp_dir().join(format!("iris-test-files-{}", database.name)),
+            )),
             port,
             child: None,
         };
@@ -73,6 +88,7 @@ impl IrisProcess {
             direct_url: self.direct_url.clone(),
             dev_users: self.dev_users.clone(),
             settings: self.settings.clone(),
+            files: Arc::clone(&self.files),
             port,
             child: None,
         };
@@ -158,6 +174,7 @@ impl IrisProcess {
             .env("DATABASE_URL_DIRECT", &self.direct_url)
             .env("APP_SECRET", APP_SECRET)
             .env("DEV_USERS", &self.dev_users)
+            .env("BLOB_DIR", &self.files.0)
             .env("HTTP_ADDR", format!("127.0.0.1:{}", self.port))
             .env_remove("NATS_URL")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))

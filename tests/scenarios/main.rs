@@ -7,6 +7,7 @@ mod fan_out;
 mod foreign_peers;
 mod foreign_providers;
 mod hostile_requests;
+mod invoices;
 mod kill_nine;
 mod lost_connections;
 mod ordering;

@@ -25,7 +25,7 @@ use crate::domain::{Stop, Unit, access};
 pub(super) struct Compared {
     pub(super) trade: Trade,
     /// Nobody has said yet what was received, and somebody still may.
-    pub(super) awaits_receipt: bool,
+    pub(super) receipt_is_to_come: bool,
     order: matching::Order,
     received: BTreeMap<LineId, Quantity>,
     billed: BTreeMap<LineId, Billed>,
@@ -70,7 +70,7 @@ impl Compared {
         }
         Ok(Some(Self {
             trade: Trade { supplier_id, restaurant_id, order_id },
-            awaits_receipt: order.received_at.is_none() && order.status != OrderStatus::Cancelled,
+            receipt_is_to_come: order.received_at.is_none() && order.status != OrderStatus::Cancelled,
             order: matching::Order {
                 id: order_id.to_string(),
                 currency: order.currency.to_string(),
@@ -100,7 +100,7 @@ impl Compared {
 
     /// Whether a receipt is to come that the invoice must wait for.
     pub(super) fn must_wait(&self) -> bool {
-        self.awaits_receipt && self.policy.receipts == Receipts::Required
+        self.receipt_is_to_come && self.policy.receipts == Receipts::Required
     }
 
     fn ledger(&self) -> Ledger {
