@@ -93,6 +93,18 @@ impl Compared {
         matching::reconcile_with_credits(invoice, credits, &self.order, &self.ledger(), &self.policy)
     }
 
+    /// A person of one side says that it is for this order. Where the document calls it by a number of the
+    /// restaurant's own (`PO-1005`), which Iris does not know, that is then no other order; an id of Iris's that is
+    /// another one still is.
+    pub(super) fn vouched_for(mut self, invoice: &invoicing::Invoice) -> Self {
+        if let Some(own) = &invoice.references.order {
+            if own.value.parse::<OrderId>().is_err() {
+                self.order.id.clone_from(&own.value);
+            }
+        }
+        self
+    }
+
     /// As what comes out where the invoice has probably come before.
     pub(super) fn of_duplicate(&self, invoice: &invoicing::Invoice, earlier: &str) -> matching::Outcome {
         matching::Outcome::of_duplicate(invoice, earlier, &self.policy)

@@ -149,8 +149,12 @@ fn find_order(unit: &mut Unit<'_>, id: InvoiceId, invoice: &Invoice, wish: &Wish
     without.extend(&invoice.credit_notes);
     let Some(document) = invoice.document() else { return Ok(Found::None) };
     let credits = credit_documents(unit, invoice)?;
+    let said = [wish.order_id, invoice.stated.order_id];
     for order_id in named_orders(invoice, wish) {
-        if let Some(compared) = Compared::load(unit, order_id, invoice, &without)? {
+        if let Some(mut compared) = Compared::load(unit, order_id, invoice, &without)? {
+            if said.contains(&Some(order_id)) {
+                compared = compared.vouched_for(document);
+            }
             let outcome = compared.reconcile(document, &credits);
             return Ok(Found::One(Box::new(compared), outcome));
         }

@@ -445,6 +445,28 @@ fn an_order_that_nobody_names_is_found_if_it_is_the_only_one_that_fits() {
 }
 
 #[test]
+fn an_order_by_a_number_of_the_restaurants_own_is_the_one_that_a_person_names() {
+    let world = World::new();
+    world.receipt();
+    let mut own = whole("1005");
+    own.references.order = text("PO-77");
+    world.receive_of(&seller(), 1, own.clone(), &[ORDER]).unwrap();
+    stands(&world, 1, InvoiceStatus::Unmatched);
+    let named = MatchInvoice { invoice_id: invoice_id(1), order_id: Some(ORDER), candidates: vec![] };
+    world.run(&seller(), &named).unwrap();
+    stands(&world, 1, InvoiceStatus::Matched);
+
+    let world = World::new();
+    world.receipt();
+    own.references.order = text(&Uuid::from_u128(77).to_string());
+    let stated = Stated { order_id: Some(ORDER), ..Stated::default() };
+    let reading = Reading { document: own, ..Reading::default() };
+    world.run(&seller(), &ReceiveInvoice { stated, ..received(1, reading, &[]) }).unwrap();
+    let other = stands(&world, 1, InvoiceStatus::Extracted);
+    assert_eq!(classes(&other), [Class::OrderReference]);
+}
+
+#[test]
 fn an_invoice_is_never_held_against_a_strangers_order() {
     let world = World::new();
     world.receipt();
