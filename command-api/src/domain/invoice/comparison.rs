@@ -97,10 +97,9 @@ impl Compared {
     /// restaurant's own (`PO-1005`), which Iris does not know, that is then no other order; an id of Iris's that is
     /// another one still is.
     pub(super) fn vouched_for(mut self, invoice: &invoicing::Invoice) -> Self {
-        if let Some(own) = &invoice.references.order {
-            if own.value.parse::<OrderId>().is_err() {
-                self.order.id.clone_from(&own.value);
-            }
+        let named = invoice.references.order.as_ref();
+        if let Some(own) = named.filter(|named| named.value.parse::<OrderId>().is_err()) {
+            self.order.id.clone_from(&own.value);
         }
         self
     }

@@ -220,7 +220,7 @@ fn order_id(text: &str, is_seen: bool) -> Option<OrderId> {
     })
 }
 
-/// What the matched credit notes to it say.
+/// What the credit notes to it say; one that was disputed since takes nothing back.
 pub(super) fn credit_documents(
     unit: &mut Unit<'_>,
     invoice: &Invoice,
@@ -231,7 +231,8 @@ pub(super) fn credit_documents(
     unit.wanted()?;
     let mut documents = Vec::new();
     for &credit_note_id in &invoice.credit_notes {
-        documents.extend(unit.get::<Invoice>(credit_note_id)?.state.document().cloned());
+        let note = unit.get::<Invoice>(credit_note_id)?;
+        documents.extend(note.state.document().filter(|_| note.state.status.is_matched()).cloned());
     }
     Ok(documents)
 }
@@ -255,6 +256,11 @@ pub(super) fn same_number(
     let Some(holder) = unit.holder(&claim)?.filter(|holder| *holder != id.0) else { return Ok(None) };
     let earlier = unit.get::<Invoice>(holder)?;
     if earlier.state.status == InvoiceStatus::Rejected {
+        return Ok(None);
+    }
+    // A person may have corrected the number of the earlier one since: then this is its first.
+    if supplier_id.and_then(|supplier_id| number_claim(&earlier.state, supplier_id)).as_ref() != Some(&claim)
+    {
         return Ok(None);
     }
     let (Some(one), Some(other)) = (invoice.document(), earlier.state.document()) else { return Ok(None) };

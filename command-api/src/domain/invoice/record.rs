@@ -113,7 +113,7 @@ pub(super) fn let_pass(
     let facts = facts(unit, id)?;
     let pass = InvoiceCommand::Match { trade, facts, credits, outcome, answer, accepted, now: unit.now() };
     let invoice = decide(unit, id, pass)?;
-    bill(unit, id, &invoice.state, trade)?;
+    bill(unit, id, trade, credits)?;
     confirm_accounts(unit, &invoice.state, trade)?;
     await_receipt(unit, trade, id, false)?;
     claim_number(unit, id, &invoice.state)?;
@@ -150,16 +150,30 @@ fn record_credit(unit: &mut Unit<'_>, id: InvoiceId, credit: Credit) -> Result<A
 }
 
 /// Claims on the order's ledger what the document bills by itself.
-fn bill(unit: &mut Unit<'_>, id: InvoiceId, invoice: &Invoice, trade: Trade) -> Result<(), Stop> {
-    let Some(document) = invoice.document() else { return Ok(()) };
-    let links = links_of(unit, id, trade)?;
-    let billed = links.iter().filter_map(|link| {
+///
+/// A credit note gives back only what its invoice has claimed: while that is disputed, neither stands in the ledger,
+/// or what was received could be claimed once more than it was.
+fn bill(unit: &mut Unit<'_>, id: InvoiceId, trade: Trade, credits: Option<InvoiceId>) -> Result<(), Stop> {
+    let ledger = unit.get::<Billing>(trade.order_id)?;
+    if credits.is_some_and(|original_id| !ledger.state.has_billed(original_id)) {
+        return Ok(());
+    }
+    let invoice = unit.get::<Invoice>(id)?;
+    let Some(document) = invoice.state.document() else { return Ok(()) };
+    let answering = links_of(unit, id, trade)?;
+    let billed = answering.iter().filter_map(|link| {
         let line = document.lines.iter().find(|line| line.id == link.invoice_line)?;
         let quantity = money::thousandths(line.quantity.value)?;
         Some(BilledLine { line_id: link.order_line.parse().ok()?, quantity: Quantity(quantity) })
     });
-    let bill = BillingCommand::Bill { invoice_id: id, kind: document.kind, lines: billed.collect() };
-    on_ledger(unit, trade, bill)
+    let lines = billed.collect();
+    on_ledger(unit, trade, BillingCommand::Bill { invoice_id: id, kind: document.kind, lines })?;
+    for &note_id in &invoice.state.credit_notes {
+        if unit.get::<Invoice>(note_id)?.state.status.is_matched() {
+            bill(unit, note_id, trade, Some(id))?;
+        }
+    }
+    Ok(())
 }
 
 /// Which lines of the document answer to which of the order.
@@ -172,9 +186,13 @@ fn links_of(unit: &mut Unit<'_>, id: InvoiceId, trade: Trade) -> Result<Vec<Link
     Ok(compared.reconcile(document, &[]).links)
 }
 
-/// Gives back what it claimed.
+/// Gives back what it claimed, and with it what its credit notes gave back of that.
 pub(super) fn release(unit: &mut Unit<'_>, id: InvoiceId, trade: Trade) -> Result<(), Stop> {
-    on_ledger(unit, trade, BillingCommand::Release { invoice_id: id })
+    let invoice = unit.get::<Invoice>(id)?;
+    for &invoice_id in invoice.state.credit_notes.iter().chain([&id]) {
+        on_ledger(unit, trade, BillingCommand::Release { invoice_id })?;
+    }
+    Ok(())
 }
 
 fn await_receipt(unit: &mut Unit<'_>, trade: Trade, id: InvoiceId, waits: bool) -> Result<(), Stop> {

@@ -389,6 +389,44 @@ fn a_credit_note_cures_what_was_disputed_and_gives_back_what_it_credits() {
 }
 
 #[test]
+fn a_credit_note_to_what_is_disputed_gives_nothing_back() {
+    let world = World::new();
+    world.receipt();
+    world.receive(1, document("1005", vec![line(1, 2, 1_000), line(2, 3, 2_900)]));
+    stands(&world, 1, InvoiceStatus::Disputed);
+    world.receive(2, credit_note("K-1", "1005", vec![line(1, 1, 1_000)]));
+    stands(&world, 2, InvoiceStatus::MatchedWithVariance);
+    stands(&world, 1, InvoiceStatus::Disputed);
+    assert!(world.get::<Billing>(ORDER).bills.is_empty());
+
+    let accept = AcceptInvoice { invoice_id: invoice_id(1), reason: "agreed".to_owned() };
+    world.run(&buyer(), &accept).unwrap();
+    let billed = world.get::<Billing>(ORDER).billed_without(&[])[&line_id(1)];
+    assert_eq!((billed.invoiced, billed.credited), (Quantity::units(2), Quantity::units(1)));
+
+    let dispute = DisputeInvoice { invoice_id: invoice_id(1), reason: "after all".to_owned(), lines: vec![] };
+    world.run(&buyer(), &dispute).unwrap();
+    assert!(world.get::<Billing>(ORDER).bills.is_empty());
+}
+
+#[test]
+fn a_number_that_was_corrected_is_free() {
+    let world = World::new();
+    world.receipt();
+    world.receive(1, document("1O07", vec![line(1, 1, 1_900)]));
+    stands(&world, 1, InvoiceStatus::Disputed);
+    let document_as_it_is = document("1008", vec![line(1, 1, 1_900)]);
+    let correct = CorrectInvoice {
+        invoice_id: invoice_id(1),
+        document: Box::new(document_as_it_is),
+        aliases: vec![],
+        candidates: vec![],
+    };
+    world.run(&buyer(), &correct).unwrap();
+    assert_eq!(world.receive(2, document("1007", vec![line(1, 1, 1_900)])).status, 201);
+}
+
+#[test]
 fn a_credit_note_without_its_invoice_waits() {
     let world = World::new();
     world.receive(1, credit_note("K-1", "1005", vec![line(2, 1, 2_000)]));
