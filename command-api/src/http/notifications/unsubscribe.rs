@@ -12,7 +12,7 @@ use events::{
     Fold, Folded,
     account::Account,
     log::read_stream,
-    values::{AccountId, EmailChoice, NotificationKind},
+    values::{AccountId, NotificationKind},
 };
 use platform::{
     body::query_pairs,
@@ -26,7 +26,10 @@ use uuid::Uuid;
 use super::{RowFault, language, unsubscribe_page as page};
 use crate::{
     committer::{Submission, SubmitError},
-    domain::{Caller, account::StopMail},
+    domain::{
+        Caller,
+        account::{MailOf, StopMail},
+    },
     http::{refused::refused, state::CommandState, submission::metadata},
 };
 
@@ -34,6 +37,8 @@ use crate::{
 pub(crate) const FORM_MAX_BYTES: usize = 4 * 1024;
 const FIELD: &str = "List-Unsubscribe";
 const ONE_CLICK: &str = "One-Click";
+/// In place of a kind: all that is told once a day.
+const DIGEST: &str = "digest";
 
 /// The link's permission.
 #[derive(IntoParams)]
@@ -56,7 +61,7 @@ pub(crate) struct OneClick {
 /// What a link asks for.
 struct Link {
     account_id: AccountId,
-    kind: NotificationKind,
+    mail: MailOf,
 }
 
 impl Link {
@@ -66,11 +71,19 @@ impl Link {
     fn of(state: &CommandState, uri: &Uri) -> Option<Self> {
         let (_, token) = query_pairs(uri).ok()?.into_iter().find(|(name, _)| name == "token")?;
         let payload = state.links.verify(UNSUBSCRIBE, &token)?;
-        let (account_id, kind) = payload.split_once(':')?;
-        let (account_id, kind): (Uuid, NotificationKind) = (account_id.parse().ok()?, kind.parse().ok()?);
-        // Mail of these kinds has no such link.
-        (!kind.is_critical()).then_some(Self { account_id: AccountId(account_id), kind })
+        let (account_id, ended) = payload.split_once(':')?;
+        let (account_id, mail): (Uuid, MailOf) = (account_id.parse().ok()?, mail_of(ended)?);
+        Some(Self { account_id: AccountId(account_id), mail })
     }
+}
+
+fn mail_of(ended: &str) -> Option<MailOf> {
+    if ended == DIGEST {
+        return Some(MailOf::Digest);
+    }
+    let kind: NotificationKind = ended.parse().ok()?;
+    // Mail of these kinds has no such link.
+    (!kind.is_critical()).then_some(MailOf::Kind(kind))
 }
 
 /// A page that asks whether to send no more mail of the kind that the link came with; changes nothing.
@@ -90,10 +103,10 @@ pub(crate) async fn show_unsubscribe(
 ) -> Result<Response, ApiError> {
     let Some((link, account)) = linked(&state, &uri).await? else { return Ok(no_such_link(&headers)) };
     let preferences = &account.state.notifications;
-    if preferences.choice(link.kind).email == EmailChoice::Off {
-        return Ok(page::done(preferences.locale, link.kind));
+    if link.mail.kinds(preferences).is_empty() {
+        return Ok(page::done(preferences.locale, link.mail));
     }
-    Ok(page::asking(preferences.locale, link.kind))
+    Ok(page::asking(preferences.locale, link.mail))
 }
 
 /// No more mail of the kind that the link came with. As often as it is sent, it is done once.
@@ -121,14 +134,14 @@ pub(crate) async fn unsubscribe(
     require_one_click(&headers, request).await?;
     let Some((link, account)) = linked(&state, &uri).await? else { return Ok(no_such_link(&headers)) };
     let submission = Submission {
-        command: Box::new(StopMail { account_id: link.account_id, kind: link.kind }),
+        command: Box::new(StopMail { account_id: link.account_id, mail: link.mail }),
         caller: Caller::system("unsubscribe"),
         key: None,
         command_id: state.ids.next(),
         metadata: metadata(&context),
     };
     match state.committer.submit(submission).await {
-        Ok(_) => Ok(page::done(account.state.notifications.locale, link.kind)),
+        Ok(_) => Ok(page::done(account.state.notifications.locale, link.mail)),
         Err(SubmitError::Refused(_)) => Ok(no_such_link(&headers)),
         Err(error) => Err(refused(error)),
     }
