@@ -118,7 +118,13 @@ impl Place {
 fn write(root: &Path, place: &Place, bytes: &[u8]) -> io::Result<()> {
     private_folder(&root.join(INCOMING))?;
     private_folder(&place.folder)?;
-    if !place.file().try_exists()? {
+    // What is there already may have been damaged since: whoever brings it again brings the cure.
+    let is_sound = match fs::read(place.file()) {
+        Ok(kept) => kept == bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error),
+    };
+    if !is_sound {
         let mut file = NamedTempFile::new_in(root.join(INCOMING))?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;

@@ -22,7 +22,7 @@ const CANDIDATES_MAX: i64 = 20;
 /// How long before an invoice its order was placed at most; monthly invoices come some weeks late.
 const DAYS_MAX: u64 = 90;
 
-/// Orders that the document could be for, newest first, at most 20; one that it or its sender names comes first,
+/// Orders that the document could be for, newest first; none where they are more than 20. One that it or its sender names comes first,
 /// even if the read model has not seen it yet.
 ///
 /// # Errors
@@ -89,9 +89,13 @@ async fn of_suppliers(
     .bind(stated.restaurant_id.map(|id| id.0))
     .bind(first.and_time(NaiveTime::MIN).and_utc())
     .bind(last.and_time(NaiveTime::MIN).and_utc())
-    .bind(CANDIDATES_MAX)
+    .bind(CANDIDATES_MAX + 1)
     .fetch_all(pool)
     .await?;
+    // Where there are more, the only one that fits among some need not be the only one.
+    if i64::try_from(rows.len()).unwrap_or(i64::MAX) > CANDIDATES_MAX {
+        return Ok(Vec::new());
+    }
     rows.iter().map(|row| row.try_get("order_id").map(OrderId)).collect()
 }
 

@@ -87,7 +87,13 @@ pub enum WorkError {
 impl WorkError {
     /// Whether the file may be to blame, as it may where the whole process died: then the turn counts against it.
     fn is_of_the_file(&self) -> bool {
-        matches!(self, Self::ReaderDied(_) | Self::Reading(Failure::TimedOut(_)))
+        // What the committer could not decide, it will not the next time either.
+        let of_the_file = |log: &SubmitError| matches!(log, SubmitError::Internal);
+        match self {
+            Self::ReaderDied(_) | Self::Reading(Failure::TimedOut(_)) => true,
+            Self::Log(error) => of_the_file(error),
+            _ => false,
+        }
     }
 }
 

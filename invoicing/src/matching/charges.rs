@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
+
 use super::{
     links::fold,
     names::similarity,
@@ -10,7 +12,7 @@ use super::{
     tally::{Part, Tally},
     variance::{Class, Effect, Variance},
 };
-use crate::invoice::{Invoice, Line};
+use crate::invoice::{AllowanceCharge, Invoice, Line};
 
 /// A name this much like a planned charge's means it.
 const PLANNED_MIN: i64 = 800;
@@ -49,14 +51,17 @@ fn plan_for(name: &str, charges: &[PlannedCharge]) -> Option<usize> {
     charges.iter().position(|charge| similarity(name, &charge.reason) >= PLANNED_MIN)
 }
 
-/// Lines of the same goods are added up: a credit cures what should never have been invoiced.
+/// How something is taxed. What cancels in net at another rate leaves VAT that nobody owes.
+type Taxed = (String, Option<Decimal>);
+
+/// Lines of the same goods and rate are added up: a credit cures what should never have been invoiced.
 fn unmatched(tally: &Tally<'_>, order: &Order, planned: &mut [i64], variances: &mut Vec<Variance>) {
-    let mut by_goods: BTreeMap<String, Vec<&Part<'_>>> = BTreeMap::new();
+    let mut by_goods: BTreeMap<(String, Taxed), Vec<&Part<'_>>> = BTreeMap::new();
     for part in &tally.unmatched {
         let name = part.line.name.as_ref().map_or("", |name| name.value.as_str());
         match plan_for(name, &order.charges) {
             Some(index) => planned[index] = planned[index].saturating_add(part.net_minor()),
-            None => by_goods.entry(goods_key(part.line)).or_default().push(part),
+            None => by_goods.entry((goods_key(part.line), taxed_line(part.line))).or_default().push(part),
         }
     }
     let mut found: Vec<(usize, Variance)> = Vec::new();
@@ -76,6 +81,15 @@ fn unmatched(tally: &Tally<'_>, order: &Order, planned: &mut [i64], variances: &
 fn goods_key(line: &Line) -> String {
     let keys = [&line.standard_item_id, &line.seller_item_id, &line.name];
     keys.into_iter().find_map(|key| key.as_ref().map(|key| fold(key))).unwrap_or_else(|| line.id.clone())
+}
+
+fn taxed_line(line: &Line) -> Taxed {
+    let category = line.vat_category.as_ref().map_or_else(String::new, |category| category.value.clone());
+    (category, line.vat_rate.as_ref().map(|rate| rate.value.normalize()))
+}
+
+fn taxed_change(change: &AllowanceCharge) -> Taxed {
+    (change.vat_category.clone().unwrap_or_default(), change.vat_rate.map(|rate| rate.normalize()))
 }
 
 fn ambiguous(part: &Part<'_>) -> Variance {
@@ -99,7 +113,7 @@ fn document_level(
     planned: &mut [i64],
     variances: &mut Vec<Variance>,
 ) {
-    let mut by_reason: BTreeMap<String, (String, i64)> = BTreeMap::new();
+    let mut by_reason: BTreeMap<(String, Taxed), (String, i64)> = BTreeMap::new();
     for document in documents {
         for change in &document.allowances_charges {
             let reason = change.reason.as_ref().map_or("", |reason| reason.value.as_str());
@@ -107,7 +121,8 @@ fn document_level(
             if let Some(index) = plan_for(reason, &order.charges) {
                 planned[index] = planned[index].saturating_add(value);
             } else {
-                let entry = by_reason.entry(fold(reason)).or_insert_with(|| (reason.to_owned(), 0));
+                let key = (fold(reason), taxed_change(change));
+                let entry = by_reason.entry(key).or_insert_with(|| (reason.to_owned(), 0));
                 entry.1 = entry.1.saturating_add(value);
             }
         }

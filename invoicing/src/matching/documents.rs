@@ -23,6 +23,8 @@ pub(super) fn check(documents: &[&Invoice], order: &Order, policy: &Policy) -> V
             variances.extend(accounts(document, seller));
         }
         arithmetic(document, policy, &mut variances);
+        variances.extend(prepaid(document));
+        variances.extend(repeated_line(document));
     }
     if let Some((invoice, credits)) = documents.split_first() {
         variances.extend(credits.iter().filter_map(|credit| credit_reference(credit, invoice)));
@@ -130,6 +132,32 @@ fn arithmetic(document: &Invoice, policy: &Policy, variances: &mut Vec<Variance>
             ..Variance::of_document(Class::Arithmetic, Effect::Blocks)
         });
     }
+}
+
+/// Nothing that Iris knows of confirms what a document says was paid beforehand; below zero it would be added to what
+/// is to be paid.
+fn prepaid(document: &Invoice) -> Option<Variance> {
+    let prepaid = document.totals.prepaid_minor.as_ref().filter(|prepaid| prepaid.value != 0)?;
+    Some(Variance {
+        actual: Some(plain(money::decimal(prepaid.value))),
+        value_minor: prepaid.value.saturating_neg(),
+        reason: Some("prepaid".to_owned()),
+        ..Variance::of_document(
+            Class::Arithmetic,
+            if prepaid.value < 0 { Effect::Blocks } else { Effect::Doubts },
+        )
+    })
+}
+
+/// Links and the order's ledger go by a line's id.
+fn repeated_line(document: &Invoice) -> Option<Variance> {
+    let mut seen = std::collections::BTreeSet::new();
+    let again = document.lines.iter().find(|line| !seen.insert(line.id.as_str()))?;
+    Some(Variance {
+        invoice_line: Some(again.id.clone()),
+        reason: Some("repeated_line_id".to_owned()),
+        ..Variance::of_document(Class::AmbiguousLink, Effect::Blocks)
+    })
 }
 
 fn credit_reference(credit: &Invoice, invoice: &Invoice) -> Option<Variance> {

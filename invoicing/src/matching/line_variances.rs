@@ -11,7 +11,10 @@ use super::{
     tally::BilledLine,
     variance::{Class, Effect, Variance, plain},
 };
-use crate::money;
+use crate::{invoice::Kind, money};
+
+/// Units of one order line, as in orders.
+const QUANTITY_MAX: i64 = 1_000_000;
 
 /// What an order line comes to, and what was billed beside that.
 pub(super) struct Compared {
@@ -23,10 +26,11 @@ pub(super) struct Compared {
 pub(super) fn compare(billed: &BilledLine<'_>, order: &Order, ledger: &Ledger, policy: &Policy) -> Compared {
     let line = &order.lines[billed.order_line];
     let comparison = Comparison { billed, line, ledger, policy };
-    if let Some(variance) = comparison.unit() {
+    if let Some(variance) = comparison.unit().or_else(|| comparison.too_large()) {
         return Compared { expected_net_minor: 0, variances: vec![variance] };
     }
     let (allowed, mut variances) = comparison.quantity();
+    variances.extend(comparison.taken_back());
     variances.extend(comparison.price());
     variances.extend(comparison.vat());
     variances.extend(comparison.confidence());
@@ -69,11 +73,39 @@ impl Comparison<'_> {
         })
     }
 
+    /// Quantities that no order can have are compared with nothing.
+    fn too_large(&self) -> Option<Variance> {
+        let limit = Decimal::from(QUANTITY_MAX);
+        let fits = |quantity: Decimal| quantity.abs() <= limit;
+        let is_large = self.billed.parts.iter().any(|part| !fits(part.line.quantity.value));
+        (is_large || self.billed.quantity().is_none_or(|quantity| !fits(quantity))).then(|| Variance {
+            value_minor: self.billed.net_minor(),
+            counts_in_net: true,
+            ..self.variance(Class::QuantityOverOrdered, Effect::Blocks)
+        })
+    }
+
+    /// An invoice, with all credit notes to it, that takes goods back, or credits more than it billed: what the
+    /// ledger then says is open was never received.
+    fn taken_back(&self) -> Option<Variance> {
+        let is_negative = self.quantity_billed() < Decimal::ZERO;
+        let is_invoice = self.billed.parts.iter().any(|part| part.document.kind == Kind::Invoice);
+        (is_negative && is_invoice).then(|| Variance {
+            actual: Some(plain(self.quantity_billed())),
+            ..self.variance(Class::CreditOverInvoiced, Effect::Doubts)
+        })
+    }
+
+    fn quantity_billed(&self) -> Decimal {
+        self.billed.quantity().unwrap_or_default()
+    }
+
     /// How much may be billed, and what is said about the rest.
     fn quantity(&self) -> (Decimal, Vec<Variance>) {
-        let quantity = self.billed.quantity();
+        let quantity = self.quantity_billed();
         let own = self.ledger.line(&self.line.id);
-        let before = money::from_thousandths(own.billed_thousandths());
+        // What was credited beyond what was invoiced opens nothing.
+        let before = money::from_thousandths(own.billed_thousandths()).max(Decimal::ZERO);
         if quantity < Decimal::ZERO {
             let over = -quantity > before && before > Decimal::ZERO;
             let noted = over
@@ -133,15 +165,17 @@ impl Comparison<'_> {
     }
 
     fn price(&self) -> Option<Variance> {
-        let quantity = self.billed.quantity();
+        let quantity = self.quantity_billed();
         let agreed = self.at_agreed_price(quantity);
         let effect_minor = self.billed.net_minor().saturating_sub(agreed);
         if effect_minor == 0 {
             return None;
         }
         let limit = money::decimal(agreed).abs() * self.policy.unit_price_per_cent / Decimal::ONE_HUNDRED;
-        let counts =
-            money::decimal(effect_minor) > limit && effect_minor > self.policy.unit_price_effect_min_minor;
+        // Money for no goods claims none, so it could be asked for again and again.
+        let is_for_nothing = effect_minor > 0 && self.billed.has_money_for_nothing();
+        let counts = is_for_nothing
+            || money::decimal(effect_minor) > limit && effect_minor > self.policy.unit_price_effect_min_minor;
         let listed = self.listed_price();
         let ordered = self.line.unit_price / self.line.base_quantity;
         let class = match listed {
@@ -176,7 +210,7 @@ impl Comparison<'_> {
     }
 
     fn paid_price(&self) -> Decimal {
-        let paid = money::decimal(self.billed.net_minor()).checked_div(self.billed.quantity());
+        let paid = money::decimal(self.billed.net_minor()).checked_div(self.quantity_billed());
         paid.unwrap_or_default().round_dp(4)
     }
 

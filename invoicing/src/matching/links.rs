@@ -12,7 +12,7 @@ use super::{
 use crate::invoice::{Invoice, Line, Text};
 
 /// Beyond this many lines on either side nothing is guessed: the assignment grows with the cube.
-const ASSIGNED_MAX: usize = 200;
+const ASSIGNED_MAX: usize = 100;
 /// A guess below this is none.
 const SCORE_MIN: i64 = 550;
 /// A guess is sure from here on, if its names are alike too.

@@ -3,6 +3,9 @@
 /// Words that say nothing about which goods are meant.
 const EMPTY_WORDS: [&str; 8] = ["och", "med", "av", "ca", "st", "förp", "klass", "x"];
 
+/// The rest of a longer name says nothing more, and comparing costs by the square of the length.
+const NAME_SIGNS_MAX: usize = 200;
+
 /// From 0 to 1000. Different numbers in the names (5 l, 10 l) mean different goods, and cost a third.
 pub fn similarity(left: &str, right: &str) -> i64 {
     let (left, right) = (words(left), words(right));
@@ -30,7 +33,8 @@ pub fn similarity(left: &str, right: &str) -> i64 {
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
-    for character in name.to_lowercase().chars().map(|c| if c == ',' { '.' } else { c }) {
+    for character in name.to_lowercase().chars().take(NAME_SIGNS_MAX).map(|c| if c == ',' { '.' } else { c })
+    {
         let joins = word.chars().last().is_none_or(|last| {
             let number = last.is_ascii_digit() || last == '.';
             number == (character.is_ascii_digit() || character == '.')

@@ -31,8 +31,14 @@ pub(super) struct BilledLine<'a> {
 }
 
 impl BilledLine<'_> {
-    pub fn quantity(&self) -> Decimal {
-        self.parts.iter().map(Part::quantity).sum()
+    /// `None` where it does not fit.
+    pub fn quantity(&self) -> Option<Decimal> {
+        self.parts.iter().try_fold(Decimal::ZERO, |sum, part| sum.checked_add(part.quantity()))
+    }
+
+    /// A part that asks for money and for no goods.
+    pub fn has_money_for_nothing(&self) -> bool {
+        self.parts.iter().any(|part| part.line.quantity.value.is_zero() && part.line.net_minor.value != 0)
     }
 
     pub fn net_minor(&self) -> i64 {

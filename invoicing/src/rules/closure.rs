@@ -128,6 +128,7 @@ fn vat(invoice: &Invoice, faults: &mut Faults) {
     if !invoice.vat.is_empty() {
         faults.compare("BR-CO-14", None, (stated, taxes), 0);
     }
+    vat_bases(invoice, faults);
     for row in &invoice.vat {
         let rate = row.rate.as_ref().map_or(Decimal::ZERO, |rate| rate.value);
         let tax = money::percentage_minor(row.taxable_minor.value, rate);
@@ -140,6 +141,34 @@ fn vat(invoice: &Invoice, faults: &mut Faults) {
                 VAT_SLACK_MINOR,
             );
         }
+    }
+}
+
+/// Each rate stands there once, and all of them together tax what is sold: a row that came twice would tax it twice,
+/// and each by itself would still be right.
+fn vat_bases(invoice: &Invoice, faults: &mut Faults) {
+    if invoice.vat.is_empty() {
+        return;
+    }
+    let mut seen: Vec<(Option<&str>, Option<Decimal>)> = Vec::new();
+    for row in &invoice.vat {
+        let key = (row.category.as_deref(), row.rate.as_ref().map(|rate| rate.value.normalize()));
+        if seen.contains(&key) {
+            faults.0.push(Fault {
+                rule: "BR-CO-18",
+                grade: Grade::Broken,
+                line: None,
+                difference_minor: row.tax_minor.value,
+            });
+        }
+        seen.push(key);
+    }
+    let Some(net) = &invoice.totals.net_minor else { return };
+    // A page may print the rows of what is taxed and leave out the rest.
+    let is_all = invoice.syntax.is_some() || states_every_rate(invoice);
+    let bases = sum(invoice.vat.iter().map(|row| row.taxable_minor.value));
+    if is_all || bases.is_none_or(|bases| bases > net.value) {
+        faults.compare("BR-S-08", None, (bases.unwrap_or(i64::MAX), Some(net.value)), VAT_SLACK_MINOR);
     }
 }
 

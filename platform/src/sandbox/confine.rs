@@ -23,6 +23,9 @@ const READ_ONLY: [&str; 7] = [
     "/var/cache/fontconfig",
 ];
 
+/// The largest file that is read, and as much again.
+const TMP_BYTES_MAX: &str = "67108864";
+
 /// First words of stderr when the confinement failed, and not the program in it.
 const OURS: [&str; 3] = ["bwrap: ", "prlimit: ", "nice: "];
 
@@ -107,7 +110,10 @@ fn isolation(environment: &[(&str, &str)]) -> Vec<OsString> {
     }
     // Its own processes alone, and /dev/null and the like. Then the root and /dev, which are in memory, are
     // closed for writing: memory that is filled through them would be nobody's. Only /tmp can be written.
-    words.extend(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]);
+    words.extend(["--proc", "/proc", "--dev", "/dev"]);
+    // /tmp is memory, which no limit on the program counts: so much of it and no more. Poppler keeps there what it
+    // is given by stdin.
+    words.extend(["--size", TMP_BYTES_MAX, "--tmpfs", "/tmp"]);
     words.extend(["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"]);
     words.into_iter().map(OsString::from).collect()
 }

@@ -9,7 +9,7 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Processor time in seconds. What loops for ever is ended here, however busy the machine is.
     pub cpu_seconds: u32,
-    /// The largest file that may be written. There is nowhere to write to under bubblewrap; without it, this
+    /// The largest file that may be written. Under bubblewrap only /tmp can be written; without it, this
     /// keeps a disk from being filled by one file.
     pub file_bytes: u64,
     /// Processes and threads of its user. No fork bomb; readers need one. The kernel does not hold root to it.

@@ -23,6 +23,17 @@ pub(super) fn booked(
         .map(|payable| payable.saturating_add(prepaid_minor))
         .or(amount(totals.gross_minor.as_ref()))
         .unwrap_or(0);
+    let mut nets = nets(document);
+    // Published rules let a sum be off by a little, and a person may have let pass more: what is owed is what was let
+    // pass, and what no rate accounts for is booked with the goods. One such voucher must not keep all others back.
+    let accounted = nets
+        .iter()
+        .map(|net| net.net_minor)
+        .fold(vat_minor.saturating_add(rounding_minor), i64::saturating_add);
+    let rest_minor = payable_minor.saturating_sub(accounted);
+    if rest_minor != 0 {
+        nets.push(NetOfRate { vat_rate: Decimal::ZERO, net_minor: rest_minor });
+    }
     SupplierInvoice {
         kind: document.kind,
         number: document.number.as_ref().map(|number| number.value.clone()).unwrap_or_default(),
@@ -30,7 +41,7 @@ pub(super) fn booked(
             .or_else(|| document.seller.name.as_ref().map(|name| name.value.clone()))
             .unwrap_or_default(),
         booked_on: issued_on,
-        nets: nets(document),
+        nets,
         vat_minor,
         rounding_minor,
         payable_minor,

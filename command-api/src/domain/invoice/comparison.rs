@@ -9,6 +9,7 @@ use events::{
     invoice::{Invoice, Trade},
     order::{Order, OrderLine, OrderStatus},
     product::Product,
+    restaurant::Restaurant,
     supplier::Supplier,
     trade_relation::{TradeRelation, relation_id},
     values::{InvoiceId, LineId, OrderId, ProductId, Quantity, TaxRate, swedish_day},
@@ -26,6 +27,8 @@ pub(super) struct Compared {
     pub(super) trade: Trade,
     /// Nobody has said yet what was received, and somebody still may.
     pub(super) receipt_is_to_come: bool,
+    /// Organisation and VAT number of the restaurant.
+    buyer: [Option<String>; 2],
     order: matching::Order,
     received: BTreeMap<LineId, Quantity>,
     billed: BTreeMap<LineId, Billed>,
@@ -61,6 +64,8 @@ impl Compared {
         unit.wanted()?;
         let relation = unit.get::<TradeRelation>(relation_id)?;
         let supplier = unit.get::<Supplier>(supplier_id)?;
+        let details = unit.get::<Restaurant>(restaurant_id)?.state.details.clone();
+        let buyer = [details.org_number, details.vat_number];
         let billing = unit.get::<Billing>(order_id)?;
         let day = tax_point(unit, order, invoice);
         let mut lines = Vec::with_capacity(order.lines.len());
@@ -71,6 +76,7 @@ impl Compared {
         Ok(Some(Self {
             trade: Trade { supplier_id, restaurant_id, order_id },
             receipt_is_to_come: order.received_at.is_none() && order.status != OrderStatus::Cancelled,
+            buyer,
             order: matching::Order {
                 id: order_id.to_string(),
                 currency: order.currency.to_string(),
@@ -102,6 +108,16 @@ impl Compared {
             self.order.id.clone_from(&own.value);
         }
         self
+    }
+
+    /// Whether an order that nobody named can be the one of that document: not where it names another buyer.
+    pub(super) fn may_be_for(&self, invoice: &invoicing::Invoice) -> bool {
+        let bare = |text: &str| text.chars().filter(|sign| sign.is_alphanumeric()).collect::<String>();
+        let stated = [&invoice.buyer.legal_id, &invoice.buyer.vat_id];
+        let differs = |(stated, known): (&invoicing::invoice::Text, &Option<String>)| {
+            stated.as_ref().zip(known.as_ref()).is_some_and(|(stated, known)| bare(stated) != bare(known))
+        };
+        !stated.into_iter().zip(&self.buyer).any(differs)
     }
 
     /// As what comes out where the invoice has probably come before.

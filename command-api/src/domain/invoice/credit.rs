@@ -48,17 +48,17 @@ pub(super) fn judge(
     let Some(trade) = original.trade else {
         return Ok(held(HoldReason::InvoiceNotFound, None, None));
     };
+    let mut without = vec![id, original_id];
+    without.extend(&original.credit_notes);
+    // First of all: whoever sent it must be on a side of the order, or hears nothing of it.
+    let Some(compared) = Compared::load(unit, trade.order_id, invoice, &without)? else {
+        return Ok(held(HoldReason::InvoiceNotFound, None, None));
+    };
     match same_number(unit, id, invoice, Some(trade.supplier_id))? {
         Some(Same::Certain(earlier)) => return Ok(Judgement::SameAs(earlier)),
         Some(Same::Possible(_)) => return Ok(held(HoldReason::PossibleDuplicate, Some(trade), None)),
         None => {}
     }
-    let mut without = vec![id, original_id];
-    without.extend(&original.credit_notes);
-    // Loaded as the credit note: whoever sent it must be on a side of the order.
-    let Some(compared) = Compared::load(unit, trade.order_id, invoice, &without)? else {
-        return Ok(held(HoldReason::InvoiceNotFound, None, None));
-    };
     let Some(credited) = original.document() else {
         return Ok(held(HoldReason::InvoiceNotFound, Some(trade), None));
     };
@@ -66,7 +66,10 @@ pub(super) fn judge(
     let before = compared.reconcile(credited, &credits);
     credits.push(document.clone());
     let after = compared.reconcile(credited, &credits);
-    let doubts = reading_doubts(invoice);
+    let mut doubts = reading_doubts(invoice);
+    if takes_instead(document) {
+        doubts.push(HoldReason::NeedsReview);
+    }
     if !doubts.is_empty() {
         return Ok(Judgement::Held { reasons: doubts, trade: Some(trade), outcome: Some(Box::new(after)) });
     }
@@ -88,14 +91,28 @@ fn held(reason: HoldReason, trade: Option<Trade>, outcome: Option<Box<Outcome>>)
     Judgement::Held { reasons: vec![reason], trade, outcome }
 }
 
+/// A credit note with amounts below zero asks for money: its signs, or its kind, are not what they should be.
+fn takes_instead(note: &invoicing::Invoice) -> bool {
+    let payable = note.totals.payable_minor.as_ref().map_or(0, |payable| payable.value);
+    let is_below = |line: &invoicing::invoice::Line| {
+        line.net_minor.value < 0 || line.quantity.value.is_sign_negative() && !line.quantity.value.is_zero()
+    };
+    payable < 0 || note.lines.iter().any(is_below)
+}
+
 /// The worst of what the credit note itself brings.
 fn worst_of_new(before: &Outcome, after: &Outcome) -> Option<Effect> {
-    let was_there = |variance: &Variance| {
-        before.variances.iter().any(|known| {
+    // Each that was there accounts for one, and only if it is no worse now: a credit note that makes a wrong price
+    // worse, or names another account, brings something new.
+    let mut known: Vec<&Variance> = before.variances.iter().collect();
+    let mut was_there = |variance: &Variance| {
+        let same = known.iter().position(|known| {
             (known.class, &known.invoice_line, &known.order_line)
                 == (variance.class, &variance.invoice_line, &variance.order_line)
                 && known.effect >= variance.effect
-        })
+                && variance.value_minor.abs() <= known.value_minor.abs()
+        });
+        same.map(|at| known.swap_remove(at)).is_some()
     };
     after.variances.iter().filter(|variance| !was_there(variance)).map(|variance| variance.effect).max()
 }

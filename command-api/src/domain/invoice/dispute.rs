@@ -6,7 +6,7 @@ use invoicing::matching::{Reason, Status};
 use super::{
     InvoiceCommand, Transitions,
     participants::decidable,
-    record::{decide, facts, release},
+    record::{decide, facts, release, stop_waiting, without_credit},
 };
 use crate::domain::{
     Answer, Command, Stop, Unit,
@@ -60,8 +60,10 @@ impl Command for DisputeInvoice {
             lines: self.lines.clone(),
             now: unit.now(),
         };
+        stop_waiting(unit, id)?;
         let disputed = decide(unit, id, dispute)?;
         release(unit, id, trade)?;
+        without_credit(unit, &disputed.state)?;
         Ok(Answer::ok(&InvoiceResource::of(id, &disputed), disputed.revision))
     }
 }

@@ -7,7 +7,8 @@ use events::{
     invoice::{HoldReason, Invoice, InvoiceStatus, Trade},
     log::Claim,
     order::Order,
-    values::{InvoiceId, OrderId},
+    supplier::Supplier,
+    values::{AccountId, InvoiceId, OrderId},
 };
 use invoicing::{
     duplicate,
@@ -16,7 +17,7 @@ use invoicing::{
     rules::Level,
 };
 
-use super::{comparison::Compared, credit};
+use super::{comparison::Compared, credit, participants::Sides};
 use crate::domain::{Stop, Unit};
 
 /// What somebody who asks for it says beside the document.
@@ -71,7 +72,8 @@ pub(super) fn judge(
         Found::One(compared, outcome) => (*compared, outcome),
         Found::Several => return Ok(Judgement::held(HoldReason::SeveralOrders, None, None)),
         Found::None => {
-            let same = same_number(unit, id, invoice, invoice.stated.supplier_id)?;
+            let holder = number_holder(unit, invoice)?;
+            let same = same_number(unit, id, invoice, holder)?;
             return Ok(match same {
                 Some(Same::Certain(original)) => Judgement::SameAs(original),
                 _ => Judgement::held(HoldReason::OrderNotFound, None, None),
@@ -97,7 +99,8 @@ fn verdict(invoice: &Invoice, compared: &Compared, outcome: Outcome) -> Judgemen
     if !doubts.is_empty() {
         return Judgement::Held { reasons: doubts, trade: Some(trade), outcome: Some(Box::new(outcome)) };
     }
-    if compared.must_wait() && !outcome.verdict.is_automatic() {
+    // Only what nothing else is wrong with waits: the rest is said at once, and a receipt has little to judge.
+    if compared.must_wait() && !outcome.verdict.is_automatic() && fits(compared, &outcome) {
         return Judgement::held(HoldReason::AwaitsReceipt, Some(trade), Some(outcome));
     }
     match outcome.verdict {
@@ -167,7 +170,7 @@ fn find_order(unit: &mut Unit<'_>, id: InvoiceId, invoice: &Invoice, wish: &Wish
     for &order_id in &wish.candidates {
         let Some(compared) = Compared::load(unit, order_id, invoice, &without)? else { continue };
         let outcome = compared.reconcile(document, &credits);
-        if fits(&compared, &outcome) {
+        if fits(&compared, &outcome) && compared.may_be_for(document) {
             fitting.push((compared, outcome));
         }
     }
@@ -194,7 +197,8 @@ pub(super) fn named_orders(invoice: &Invoice, wish: &Wish) -> Vec<OrderId> {
         let is_seen = text.source == Source::Ocr;
         order_id(&text.value, is_seen)
     });
-    let said = [wish.order_id, invoice.stated.order_id, invoice.trade.map(|trade| trade.order_id)];
+    // What was said last counts: a person may have named another order than the sender.
+    let said = [wish.order_id, invoice.trade.map(|trade| trade.order_id), invoice.stated.order_id];
     let mut named: Vec<OrderId> = Vec::new();
     for order_id in said.into_iter().flatten().chain(read) {
         if !named.contains(&order_id) {
@@ -264,6 +268,11 @@ pub(super) fn same_number(
         return Ok(None);
     }
     let (Some(one), Some(other)) = (invoice.document(), earlier.state.document()) else { return Ok(None) };
+    // Of an invoice that the caller may not see, not even that it is the same is said.
+    if !Sides::of(unit, &earlier.state)?.may_see() {
+        let number = invoice.document().and_then(|document| document.number.as_ref());
+        return Ok(number.map(|number| Same::Possible(number.value.clone())));
+    }
     let payable = |of: &invoicing::Invoice| of.totals.payable_minor.as_ref().map(|payable| payable.value);
     let day = |of: &invoicing::Invoice| of.issue_date.as_ref().map(|date| date.value);
     if payable(one) == payable(other) && day(one) == day(other) {
@@ -271,6 +280,22 @@ pub(super) fn same_number(
     }
     let number = other.number.as_ref().map_or_else(String::new, |number| number.value.clone());
     Ok(Some(Same::Possible(number)))
+}
+
+/// The supplier whose series its number is in: known once an order is, or where a member of the supplier sent it.
+/// What anybody else says of a supplier neither takes a number nor asks for one.
+pub(super) fn number_holder(
+    unit: &mut Unit<'_>,
+    invoice: &Invoice,
+) -> Result<Option<events::values::SupplierId>, Stop> {
+    if let Some(trade) = invoice.trade {
+        return Ok(Some(trade.supplier_id));
+    }
+    let Some(supplier_id) = invoice.stated.supplier_id else { return Ok(None) };
+    let supplier = unit.get::<Supplier>(supplier_id)?;
+    let is_member =
+        |sender: AccountId| supplier.state.members.iter().any(|member| member.account_id == sender);
+    Ok(invoice.received_by.is_some_and(is_member).then_some(supplier_id))
 }
 
 /// The claim on its number; none where it has no number.

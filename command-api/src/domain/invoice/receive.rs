@@ -96,7 +96,8 @@ impl Command for ReceiveInvoice {
             unit.set_holder(claim, Some(self.invoice_id.0));
         }
         let invoice = self.keep(unit, stated, judgement)?;
-        Ok(Answer::created(&InvoiceResource::of(self.invoice_id, &invoice), invoice.revision))
+        let sides = Sides::of(unit, &invoice.state)?;
+        Ok(Answer::created(&shown(self.invoice_id, &invoice, &sides), invoice.revision))
     }
 }
 
@@ -233,12 +234,18 @@ fn reject(
     decide(unit, id, InvoiceCommand::Reject { code, message, duplicate_of: None, now: unit.now() })
 }
 
-fn known(id: InvoiceId, invoice: &Folded<Invoice>, sides: &Sides, notice: (&str, &str)) -> Answer {
-    let mut shown = invoice.clone();
-    if !sides.is_party() {
-        shown.state = shown.state.for_its_sender();
+/// As its sender may see it, who may be of neither side.
+fn shown(id: InvoiceId, invoice: &Folded<Invoice>, sides: &Sides) -> InvoiceResource {
+    if sides.is_party() {
+        return InvoiceResource::of(id, invoice);
     }
-    let mut resource = InvoiceResource::of(id, &shown);
+    let mut seen = invoice.clone();
+    seen.state = seen.state.for_its_sender();
+    InvoiceResource::of(id, &seen)
+}
+
+fn known(id: InvoiceId, invoice: &Folded<Invoice>, sides: &Sides, notice: (&str, &str)) -> Answer {
+    let mut resource = shown(id, invoice, sides);
     resource.notices.push(InvoiceNotice { code: notice.0.to_owned(), message: notice.1.to_owned() });
     Answer::ok(&resource, invoice.revision)
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use events::{
     Folded,
     billing::{BilledLine, Billing},
-    invoice::{Acceptance, Invoice, InvoiceAnswer, InvoiceFacts, Trade},
+    invoice::{Acceptance, HoldReason, Invoice, InvoiceAnswer, InvoiceFacts, InvoiceStatus, Trade},
     trade_relation::{TradeRelation, relation_id},
     values::{InvoiceId, OrderId, Quantity},
 };
 use invoicing::{
+    invoice::Kind,
     matching::{Link, Outcome, Status},
     money,
 };
@@ -18,8 +19,8 @@ use invoicing::{
 use super::{
     InvoiceCommand,
     comparison::Compared,
-    credit::Credit,
-    judge::{Judgement, number_claim},
+    credit::{Credit, find_original},
+    judge::{Judgement, Wish, credit_documents, judge, number_claim, number_holder, reading_doubts},
     participants::concerns,
 };
 use crate::domain::{
@@ -35,13 +36,15 @@ pub(super) fn record(
     judgement: Judgement,
 ) -> Result<Arc<Folded<Invoice>>, Stop> {
     let now = unit.now();
+    stop_waiting(unit, id)?;
     match judgement {
         Judgement::Rejected { code, message } => {
             let reject = InvoiceCommand::Reject { code: code.to_owned(), message, duplicate_of: None, now };
             decide(unit, id, reject)
         }
         Judgement::SameAs(original) => {
-            let message = format!("it has come before, as {original}");
+            // Which one stands beside it, for those who may see that.
+            let message = "an invoice with this number, day and sum has come before".to_owned();
             let reject = InvoiceCommand::Reject {
                 code: "duplicate".to_owned(),
                 message,
@@ -51,12 +54,12 @@ pub(super) fn record(
             decide(unit, id, reject)
         }
         Judgement::Held { reasons, trade, outcome } => {
-            use events::invoice::HoldReason::{AwaitsReceipt, PossibleDuplicate};
+            use HoldReason::{AwaitsReceipt, PossibleDuplicate};
             let waits = reasons.contains(&AwaitsReceipt);
             let is_first = !reasons.contains(&PossibleDuplicate);
             let invoice = decide(unit, id, InvoiceCommand::Hold { reasons, trade, outcome, now })?;
-            if let Some(trade) = trade {
-                await_receipt(unit, trade, id, waits)?;
+            if let Some(trade) = trade.filter(|_| waits) {
+                on_ledger(unit, trade, BillingCommand::AwaitReceipt { invoice_id: id })?;
             }
             if is_first {
                 claim_number(unit, id, &invoice.state)?;
@@ -77,7 +80,6 @@ pub(super) fn record(
                 now,
             };
             let invoice = decide(unit, id, dispute)?;
-            await_receipt(unit, trade, id, false)?;
             claim_number(unit, id, &invoice.state)?;
             Ok(invoice)
         }
@@ -115,14 +117,19 @@ pub(super) fn let_pass(
     let invoice = decide(unit, id, pass)?;
     bill(unit, id, trade, credits)?;
     confirm_accounts(unit, &invoice.state, trade)?;
-    await_receipt(unit, trade, id, false)?;
     claim_number(unit, id, &invoice.state)?;
     Ok(invoice)
 }
 
-/// Where money goes by the word of a person, or by the policy, it may go again.
+/// Where money goes by the word of a person, or because nothing about the account was unknown, it may go again. A
+/// credit note brings none, so it makes no account known.
 fn confirm_accounts(unit: &mut Unit<'_>, invoice: &Invoice, trade: Trade) -> Result<(), Stop> {
-    let Some(document) = invoice.document() else { return Ok(()) };
+    let is_all_known = invoice.outcome.as_ref().is_some_and(|outcome| outcome.verdict.is_automatic());
+    let is_invoice = |document: &&invoicing::Invoice| document.kind == Kind::Invoice;
+    let Some(document) = invoice.document().filter(is_invoice) else { return Ok(()) };
+    if invoice.accepted.is_none() && !is_all_known {
+        return Ok(());
+    }
     let pair = Pair { supplier_id: trade.supplier_id, restaurant_id: trade.restaurant_id };
     let relation_id = relation_id(pair.supplier_id, pair.restaurant_id);
     let confirmed_by = invoice.accepted.as_ref().and_then(|acceptance| acceptance.by);
@@ -140,13 +147,21 @@ fn record_credit(unit: &mut Unit<'_>, id: InvoiceId, credit: Credit) -> Result<A
     let Credit { original_id, trade, outcome } = credit;
     let credited = InvoiceCommand::Credit { credit_note_id: id, now: unit.now() };
     let original = decide(unit, original_id, credited)?;
-    // One that was matched stays so: it was right, or a person let it pass.
-    if !original.state.status.is_matched() && outcome.verdict.is_automatic() {
+    // One that was matched stays so: it was right, or a person let it pass. What a person disputed, or would have
+    // to look at for another reason, no credit note settles.
+    if is_curable(&original.state) && outcome.verdict.is_automatic() {
         let cured = Outcome { links: links_of(unit, original_id, trade)?, ..(*outcome).clone() };
         let_pass(unit, original_id, trade, Box::new(cured), Passing::default())?;
     }
     let passing = Passing { credits: Some(original_id), ..Passing::default() };
     let_pass(unit, id, trade, outcome, passing)
+}
+
+/// Whether the comparison alone kept it from being paid.
+fn is_curable(invoice: &Invoice) -> bool {
+    let by_comparison = invoice.status == InvoiceStatus::Disputed && invoice.disputed_by.is_none()
+        || invoice.held_for.as_slice() == [HoldReason::NeedsReview];
+    by_comparison && reading_doubts(invoice).is_empty()
 }
 
 /// Claims on the order's ledger what the document bills by itself.
@@ -176,6 +191,27 @@ fn bill(unit: &mut Unit<'_>, id: InvoiceId, trade: Trade, credits: Option<Invoic
     Ok(())
 }
 
+/// A credit note is disputed: the invoice that it cured is right no more, unless a person had let it pass.
+pub(super) fn without_credit(unit: &mut Unit<'_>, note: &Invoice) -> Result<(), Stop> {
+    if note.document().is_none_or(|document| document.kind == Kind::Invoice) {
+        return Ok(());
+    }
+    let Some((original_id, original)) = find_original(unit, note, &Wish::default())? else { return Ok(()) };
+    let (Some(trade), Some(document)) = (original.trade, original.document()) else { return Ok(()) };
+    if !original.status.is_matched() || original.accepted.is_some() {
+        return Ok(());
+    }
+    let mut without = vec![original_id];
+    without.extend(&original.credit_notes);
+    let Some(compared) = Compared::load(unit, trade.order_id, &original, &without)? else { return Ok(()) };
+    let outcome = compared.reconcile(document, &credit_documents(unit, &original)?);
+    if !outcome.verdict.is_automatic() {
+        release(unit, original_id, trade)?;
+        record(unit, original_id, Judgement::Disputed { trade, outcome: Box::new(outcome) })?;
+    }
+    Ok(())
+}
+
 /// Which lines of the document answer to which of the order.
 fn links_of(unit: &mut Unit<'_>, id: InvoiceId, trade: Trade) -> Result<Vec<Link>, Stop> {
     let invoice = unit.get::<Invoice>(id)?;
@@ -195,13 +231,13 @@ pub(super) fn release(unit: &mut Unit<'_>, id: InvoiceId, trade: Trade) -> Resul
     Ok(())
 }
 
-fn await_receipt(unit: &mut Unit<'_>, trade: Trade, id: InvoiceId, waits: bool) -> Result<(), Stop> {
-    let command = if waits {
-        BillingCommand::AwaitReceipt { invoice_id: id }
-    } else {
-        BillingCommand::StopAwaiting { invoice_id: id }
-    };
-    on_ledger(unit, trade, command)
+/// Whatever becomes of it, it no longer waits where it did: another order may be meant now.
+pub(super) fn stop_waiting(unit: &mut Unit<'_>, id: InvoiceId) -> Result<(), Stop> {
+    let invoice = unit.get::<Invoice>(id)?;
+    match invoice.state.trade {
+        Some(trade) => on_ledger(unit, trade, BillingCommand::StopAwaiting { invoice_id: id }),
+        None => Ok(()),
+    }
 }
 
 fn on_ledger(unit: &mut Unit<'_>, trade: Trade, command: BillingCommand) -> Result<(), Stop> {
@@ -212,7 +248,7 @@ fn on_ledger(unit: &mut Unit<'_>, trade: Trade, command: BillingCommand) -> Resu
 
 /// From now on the number is this invoice's.
 fn claim_number(unit: &mut Unit<'_>, id: InvoiceId, invoice: &Invoice) -> Result<(), Stop> {
-    let Some(supplier_id) = invoice.supplier_id() else { return Ok(()) };
+    let Some(supplier_id) = number_holder(unit, invoice)? else { return Ok(()) };
     let Some(claim) = number_claim(invoice, supplier_id) else { return Ok(()) };
     if unit.holder(&claim)? != Some(id.0) {
         unit.set_holder(claim, Some(id.0));
@@ -236,9 +272,9 @@ pub(super) fn decide(
     unit.decide::<Invoice>(id, concerns, command)
 }
 
-/// The order says what came: whatever waited for that is judged.
+/// The order says what came: whatever still waits for that is judged.
 ///
-/// What one invoice comes to is no reason to refuse the receipt.
+/// What one invoice comes to is no reason to refuse the receipt: one that cannot be judged stays as it is.
 pub fn receipt_came(unit: &mut Unit<'_>, order_id: OrderId) -> Result<(), Stop> {
     let billing = unit.get::<Billing>(order_id)?;
     for invoice_id in &billing.state.waiting {
@@ -247,9 +283,13 @@ pub fn receipt_came(unit: &mut Unit<'_>, order_id: OrderId) -> Result<(), Stop> 
     unit.wanted()?;
     for &invoice_id in &billing.state.waiting {
         let invoice = unit.get::<Invoice>(invoice_id)?;
-        let judgement =
-            super::judge::judge(unit, invoice_id, &invoice.state, &super::judge::Wish::default())?;
-        record(unit, invoice_id, judgement)?;
+        let state = &invoice.state;
+        let waits_here = state.held_for.contains(&HoldReason::AwaitsReceipt)
+            && state.trade.is_some_and(|trade| trade.order_id == order_id);
+        if waits_here {
+            let judgement = judge(unit, invoice_id, state, &Wish::default())?;
+            record(unit, invoice_id, judgement)?;
+        }
     }
     Ok(())
 }

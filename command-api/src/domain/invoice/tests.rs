@@ -389,6 +389,107 @@ fn a_credit_note_cures_what_was_disputed_and_gives_back_what_it_credits() {
 }
 
 #[test]
+fn a_credit_note_makes_no_account_known_and_hides_nothing_worse() {
+    let world = World::new();
+    world.receipt();
+    let mut cheat = document("1005", vec![line(1, 2, 1_000)]);
+    cheat.payments[0].account = text("5050055");
+    world.receive(1, cheat.clone());
+    let mut note = credit_note("K-1", "1005", vec![line(1, 1, 1_000)]);
+    note.payments = cheat.payments.clone();
+    world.receive(2, note);
+    stands(&world, 2, InvoiceStatus::Disputed);
+    let relation = world.get::<TradeRelation>(relation_id(SUPPLIER, RESTAURANT));
+    assert_eq!(relation.accounts.len(), 1);
+
+    let dear = document("1006", vec![line(2, 3, 2_900)]);
+    world.receive(3, dear);
+    stands(&world, 3, InvoiceStatus::Disputed);
+    world.receive(4, credit_note("K-2", "1006", vec![line(2, 3, 1)]));
+    stands(&world, 4, InvoiceStatus::Disputed);
+}
+
+#[test]
+fn a_credit_note_settles_nothing_that_a_person_disputed() {
+    let world = World::new();
+    world.receipt();
+    world.receive(1, whole("1005"));
+    let dispute = DisputeInvoice { invoice_id: invoice_id(1), reason: "rotten".to_owned(), lines: vec![] };
+    world.run(&buyer(), &dispute).unwrap();
+    world.receive(2, credit_note("K-1", "1005", vec![line(1, 1, 1_000)]));
+    stands(&world, 1, InvoiceStatus::Disputed);
+}
+
+#[test]
+fn a_cure_that_is_disputed_cures_no_more() {
+    let world = World::new();
+    let short = LineReceipt { line_id: line_id(2), received: Quantity::units(2), reason: None };
+    world.run(&buyer(), &ConfirmDelivery { order_id: ORDER, lines: vec![short] }).unwrap();
+    world.receive(1, whole("1005"));
+    world.receive(2, credit_note("K-1", "1005", vec![line(2, 1, 2_000)]));
+    stands(&world, 1, InvoiceStatus::Matched);
+    let dispute =
+        DisputeInvoice { invoice_id: invoice_id(2), reason: "too little".to_owned(), lines: vec![] };
+    world.run(&buyer(), &dispute).unwrap();
+    stands(&world, 1, InvoiceStatus::Disputed);
+    assert!(world.get::<Billing>(ORDER).bills.is_empty());
+}
+
+#[test]
+fn nobody_takes_a_suppliers_number_but_the_supplier() {
+    let world = World::new();
+    world.receipt();
+    let squatter = caller(9, Role::Restaurant);
+    let other = RestaurantId(Uuid::from_u128(22));
+    let members = vec![Member { account_id: account(9), role: MemberRole::Owner }];
+    world.set(other, Restaurant { members, ..Restaurant::default() });
+    let mut junk = whole("1005");
+    junk.references.order = None;
+    let stated = Stated { supplier_id: Some(SUPPLIER), restaurant_id: Some(other), order_id: None };
+    let reading = Reading { document: junk.clone(), ..Reading::default() };
+    world.run(&squatter, &ReceiveInvoice { stated, ..received(1, reading, &[]) }).unwrap();
+    stands(&world, 1, InvoiceStatus::Unmatched);
+    world.receive(2, whole("1005"));
+    stands(&world, 2, InvoiceStatus::Matched);
+
+    // Nor is it told which numbers there are.
+    let again = Reading { document: junk, ..Reading::default() };
+    let answer = world.run(&squatter, &ReceiveInvoice { stated, ..received(3, again, &[]) }).unwrap();
+    stands(&world, 3, InvoiceStatus::Unmatched);
+    assert!(!answer.body.contains(&invoice_id(2).to_string()));
+}
+
+#[test]
+fn a_receipt_is_never_refused_for_an_invoice_that_waited_and_went_elsewhere() {
+    let world = World::new();
+    world.receive(1, whole("1005"));
+    stands(&world, 1, InvoiceStatus::Unmatched);
+    let other = OrderId(Uuid::from_u128(33));
+    let mut twin = world.get::<Order>(ORDER);
+    twin.received_at = Some(now());
+    for line in &mut twin.lines {
+        let (line_id, quantity) = (line.ordered.line_id, line.ordered.quantity);
+        line.received = Some(events::order::ReceivedLine { line_id, quantity, reason: None });
+    }
+    world.set(other, twin);
+    let mut named = whole("1005");
+    named.references.order = text("PO-1");
+    let correct = CorrectInvoice {
+        invoice_id: invoice_id(1),
+        document: Box::new(named),
+        aliases: vec![],
+        candidates: vec![],
+    };
+    world.run(&buyer(), &correct).unwrap();
+    let elsewhere = MatchInvoice { invoice_id: invoice_id(1), order_id: Some(other), candidates: vec![] };
+    world.run(&buyer(), &elsewhere).unwrap();
+    stands(&world, 1, InvoiceStatus::Matched);
+    world.receipt();
+    assert!(world.get::<Billing>(ORDER).waiting.is_empty());
+    stands(&world, 1, InvoiceStatus::Matched);
+}
+
+#[test]
 fn a_credit_note_to_what_is_disputed_gives_nothing_back() {
     let world = World::new();
     world.receipt();

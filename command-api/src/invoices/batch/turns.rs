@@ -197,6 +197,10 @@ fn not_taken(error: ArrivalError) -> Result<FileStatus, WorkError> {
         ArrivalError::NotRecorded(error) => return Err(WorkError::Log(error)),
         ArrivalError::OcrQueueFull => return Err(WorkError::OcrQueueFull),
         ArrivalError::Store(error) => return Err(error.into()),
+        // A file that its reader died of harms no other.
+        ArrivalError::Sorter(error) if error.is_panic() => {
+            refused_file("reader_failed", "The file could not be read.".to_owned())
+        }
         ArrivalError::Sorter(error) => return Err(error.into()),
         ArrivalError::Database(error) => return Err(error.into()),
     })

@@ -73,7 +73,13 @@ impl Lane {
     async fn feel(&mut self, pulse: Pulse, now: DateTime<Utc>) {
         let settings = &self.running.settings;
         let was_away = self.held.health.breaker_failures >= settings.breaker_failures;
+        let opened_until = self.held.health.breaker_until;
         self.held.health.observe(pulse, settings, now);
+        if let Some(until) = self.held.health.breaker_until.filter(|until| Some(*until) != opened_until) {
+            // Endpoints of one server die together. Tried again together, they would hold up everybody else.
+            let wait = jittered(until - now, settings.jitter, &mut rand::rng());
+            self.held.health.breaker_until = Some(now + wait);
+        }
         match pulse {
             // One that was away is not overrun by all that has waited: 1, 2, 4, 8 at once.
             Pulse::Overrun => {
