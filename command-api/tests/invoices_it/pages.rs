@@ -33,8 +33,8 @@ async fn a_pdf_is_read_after_the_answer_and_held_against_its_order() {
     assert_eq!(document.lines.len(), 6);
     assert_eq!(document.lines[0].quantity.source, Source::Text);
     assert!(invoice.reading.as_ref().unwrap().doubts.is_empty());
-    // It names an order by a number of the restaurant's own, so a person looks whether this is the one.
-    assert_eq!(invoice.held_for, [HoldReason::NeedsReview]);
+    // It names an order by a number of the restaurant's own; which one that is, its sender has said.
+    assert_eq!((invoice.status, &*invoice.held_for), (InvoiceStatus::Matched, &[][..]));
     assert_eq!(invoice.trade.map(|trade| trade.order_id.to_string()), Some(order_id));
     let page = &invoice.reading.as_ref().unwrap().pages[0];
     let png = world.invoices.blobs.get(&page.sha256).await.unwrap().unwrap();
