@@ -83,38 +83,6 @@ async fn a_click_leaves_all_else_that_was_chosen() {
 }
 
 #[tokio::test]
-async fn the_link_of_a_digest_ends_all_that_is_told_in_digests() {
-    in_world(async |world| {
-        let who = world.account("restaurant@iris.test", Role::Restaurant).await;
-        let chosen = json!({"kinds": [
-            {"kind": "order_confirmed", "email": "digest"},
-            {"kind": "order_delivered", "email": "digest"},
-            {"kind": "order_rejected", "email": "now"},
-        ]});
-        world.put(&who, "/notification-preferences", chosen).await.is(200);
-        let path = link(world, &who, "digest");
-        let asked = look(world, &path).await;
-        assert!(asked.text.contains("samlas i ett mejl om dagen"), "{}", asked.text);
-        let done = click(world, &path).await;
-        assert!(done.status == 200 && done.text.contains("Klart"), "{done:?}");
-        let (_, _, payload) = last_event(world).await;
-        for (kind, email) in [
-            ("order_confirmed", "off"),
-            ("order_delivered", "off"),
-            ("stock_low", "off"),
-            ("order_rejected", "now"),
-        ] {
-            assert!(payload.contains(&format!(r#""{kind}":{{"email":"{email}""#)), "{kind}: {payload}");
-        }
-        let head = world.head().await;
-        assert!(look(world, &path).await.text.contains("Klart"));
-        assert_eq!(click(world, &path).await.status, 200);
-        assert_eq!(world.head().await, head, "a second click changes nothing");
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_mail_programs_multipart_form_is_taken_too() {
     in_world(async |world| {
         let who = world.account("restaurant@iris.test", Role::Restaurant).await;

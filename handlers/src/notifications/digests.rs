@@ -1,6 +1,6 @@
 //! Digests: what a person is told once a day, in one mail.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use events::values::{AccountId, EmailChoice, NotificationKind, NotificationPreferences};
@@ -189,8 +189,7 @@ fn fate(
     let locale = person.preferences.locale;
     let content = Content { items: &items, lines: [] };
     let brief = teller.templates.brief(DIGEST, locale, &content)?;
-    // It ends all that the person has told once a day: a digest tells of several kinds, and no two alike.
-    let unsubscribe_url = teller.unsubscribe_url(account, DIGEST);
+    let unsubscribe_url = teller.unsubscribe_url(account, most_told(&items));
     let mail = teller.templates.mail(DIGEST, locale, &content, &brief, Some(&unsubscribe_url))?;
     let frozen = Frozen {
         recipient: Some(person.email.clone()),
@@ -205,6 +204,16 @@ fn fate(
         Some(until) => Fate::Defer(frozen, until),
         None => Fate::Send(frozen),
     })
+}
+
+/// A link ends one kind: the one that the digest is most about. What else it tells comes back in the next,
+/// with a link of its own.
+fn most_told(items: &[Item]) -> &str {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for item in items {
+        *counts.entry(&item.kind).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(_, count)| *count).map_or("", |(kind, _)| kind)
 }
 
 fn is_wanted(preferences: &NotificationPreferences, kind: &str) -> bool {

@@ -127,7 +127,7 @@ impl Teller {
         Ok(Draft { notification_id, kind, organisation, event, person, brief, mail, unsubscribe_url })
     }
 
-    /// Where somebody ends mails of that kind, or digests, without logging in.
+    /// Where somebody ends mails of that kind, without logging in.
     pub(crate) fn unsubscribe_url(&self, account: AccountId, kind: &str) -> String {
         // Signed, or anybody could end anybody's mails. It ends mails, and gives no other access.
         let token = self.links.sign(UNSUBSCRIBE, &format!("{account}:{kind}"));

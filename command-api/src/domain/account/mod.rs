@@ -8,7 +8,7 @@ mod tests;
 
 pub use register::RegisterAccount;
 pub use set_notification_preferences::SetNotificationPreferences;
-pub use stop_mail::{MailOf, StopMail};
+pub use stop_mail::StopMail;
 
 use events::{
     account::{Account, AccountEvent},

@@ -12,7 +12,7 @@ use events::{
     Fold, Folded,
     account::Account,
     log::read_stream,
-    values::{AccountId, NotificationKind},
+    values::{AccountId, EmailChoice, NotificationKind},
 };
 use platform::{
     body::query_pairs,
@@ -26,10 +26,7 @@ use uuid::Uuid;
 use super::{RowFault, language, unsubscribe_page as page};
 use crate::{
     committer::{Submission, SubmitError},
-    domain::{
-        Caller,
-        account::{MailOf, StopMail},
-    },
+    domain::{Caller, account::StopMail},
     http::{refused::refused, state::CommandState, submission::metadata},
 };
 
@@ -37,8 +34,6 @@ use crate::{
 pub(crate) const FORM_MAX_BYTES: usize = 4 * 1024;
 const FIELD: &str = "List-Unsubscribe";
 const ONE_CLICK: &str = "One-Click";
-/// In place of a kind: all that is told once a day.
-const DIGEST: &str = "digest";
 
 /// The link's permission.
 #[derive(IntoParams)]
@@ -61,7 +56,7 @@ pub(crate) struct OneClick {
 /// What a link asks for.
 struct Link {
     account_id: AccountId,
-    mail: MailOf,
+    kind: NotificationKind,
 }
 
 impl Link {
@@ -71,19 +66,11 @@ impl Link {
     fn of(state: &CommandState, uri: &Uri) -> Option<Self> {
         let (_, token) = query_pairs(uri).ok()?.into_iter().find(|(name, _)| name == "token")?;
         let payload = state.links.verify(UNSUBSCRIBE, &token)?;
-        let (account_id, ended) = payload.split_once(':')?;
-        let (account_id, mail): (Uuid, MailOf) = (account_id.parse().ok()?, mail_of(ended)?);
-        Some(Self { account_id: AccountId(account_id), mail })
+        let (account_id, kind) = payload.split_once(':')?;
+        let (account_id, kind): (Uuid, NotificationKind) = (account_id.parse().ok()?, kind.parse().ok()?);
+        // Mail of these kinds has no such link.
+        (!kind.is_critical()).then_some(Self { account_id: AccountId(account_id), kind })
     }
-}
-
-fn mail_of(ended: &str) -> Option<MailOf> {
-    if ended == DIGEST {
-        return Some(MailOf::Digest);
-    }
-    let kind: NotificationKind = ended.parse().ok()?;
-    // Mail of these kinds has no such link.
-    (!kind.is_critical()).then_some(MailOf::Kind(kind))
 }
 
 /// A page that asks whether to send no more mail of the kind that the link came with; changes nothing.
@@ -103,10 +90,10 @@ pub(crate) async fn show_unsubscribe(
 ) -> Result<Response, ApiError> {
     let Some((link, account)) = linked(&state, &uri).await? else { return Ok(no_such_link(&headers)) };
     let preferences = &account.state.notifications;
-    if link.mail.kinds(preferences).is_empty() {
-        return Ok(page::done(preferences.locale, link.mail));
+    if preferences.choice(link.kind).email == EmailChoice::Off {
+        return Ok(page::done(preferences.locale, link.kind));
     }
-    Ok(page::asking(preferences.locale, link.mail))
+    Ok(page::asking(preferences.locale, link.kind))
 }
 
 /// No more mail of the kind that the link came with. As often as it is sent, it is done once.
@@ -134,14 +121,14 @@ pub(crate) async fn unsubscribe(
     require_one_click(&headers, request).await?;
     let Some((link, account)) = linked(&state, &uri).await? else { return Ok(no_such_link(&headers)) };
     let submission = Submission {
-        command: Box::new(StopMail { account_id: link.account_id, mail: link.mail }),
+        command: Box::new(StopMail { account_id: link.account_id, kind: link.kind }),
         caller: Caller::system("unsubscribe"),
         key: None,
         command_id: state.ids.next(),
         metadata: metadata(&context),
     };
     match state.committer.submit(submission).await {
-        Ok(_) => Ok(page::done(account.state.notifications.locale, link.mail)),
+        Ok(_) => Ok(page::done(account.state.notifications.locale, link.kind)),
         Err(SubmitError::Refused(_)) => Ok(no_such_link(&headers)),
         Err(error) => Err(refused(error)),
     }

@@ -10,15 +10,13 @@ use events::values::{Locale, NotificationKind};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::domain::account::MailOf;
-
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;\
                      color:#1c2430;background:#fff}h1{font-size:1.4rem}button{font:inherit;padding:.6rem 1.2rem;\
                      border:0;border-radius:.4rem;background:#1c4e80;color:#fff;cursor:pointer}";
 const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// Asks before it acts: mail programs and virus scanners open links by themselves.
-pub(super) fn asking(locale: Locale, mail: MailOf) -> Response {
+pub(super) fn asking(locale: Locale, kind: NotificationKind) -> Response {
     let (title, question, button) = match locale {
         Locale::Sv => ("Sluta få mejl", "Vill du sluta få mejl från Iris om det här?", "Sluta skicka mejl"),
         Locale::En => {
@@ -27,7 +25,7 @@ pub(super) fn asking(locale: Locale, mail: MailOf) -> Response {
     };
     let text = html! {
         p { (question) }
-        p { strong { (name(mail, locale)) } }
+        p { strong { (name(kind, locale)) } }
         // Without an action the form goes to where the page came from, token and all: the page repeats
         // nothing of its address.
         form method="post" {
@@ -39,7 +37,7 @@ pub(super) fn asking(locale: Locale, mail: MailOf) -> Response {
 }
 
 /// It is done, now or since long.
-pub(super) fn done(locale: Locale, mail: MailOf) -> Response {
+pub(super) fn done(locale: Locale, kind: NotificationKind) -> Response {
     let (title, text, more) = match locale {
         Locale::Sv => (
             "Klart",
@@ -54,7 +52,7 @@ pub(super) fn done(locale: Locale, mail: MailOf) -> Response {
     };
     let text = html! {
         p { (text) }
-        p { strong { (name(mail, locale)) } }
+        p { strong { (name(kind, locale)) } }
         p { (more) }
     };
     page(StatusCode::OK, locale, title, &text)
@@ -109,14 +107,8 @@ fn content_security_policy() -> HeaderValue {
 }
 
 /// What people call it.
-const fn name(mail: MailOf, locale: Locale) -> &'static str {
+const fn name(kind: NotificationKind, locale: Locale) -> &'static str {
     use NotificationKind as K;
-    let MailOf::Kind(kind) = mail else {
-        return match locale {
-            Locale::Sv => "Allt som samlas i ett mejl om dagen",
-            Locale::En => "All that is gathered in one mail a day",
-        };
-    };
     let (swedish, english) = match kind {
         K::OrderPlaced => ("Nya ordrar", "New orders"),
         K::OrderConfirmed => ("Bekräftade ordrar", "Confirmed orders"),
