@@ -68,7 +68,16 @@ impl World {
 
     /// What the log says the outside must hear.
     pub async fn published(&self, after: i64) -> Vec<PublicEvent> {
-        let mut connection = self.database.pool.acquire().await.unwrap();
+        // A server that has just come back still ends connections that came too early.
+        let mut tries = 0;
+        let mut connection = loop {
+            match self.database.pool.acquire().await {
+                Ok(connection) => break connection,
+                Err(error) if tries == 100 => panic!("the database stays away: {error}"),
+                Err(_) => tries += 1,
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        };
         let mut published = Vec::new();
         let mut position = after;
         loop {
