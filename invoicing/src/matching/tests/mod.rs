@@ -1,6 +1,7 @@
 //! Orders and invoices for tests of matching.
 
 mod cases;
+mod hidden;
 mod properties;
 
 use rust_decimal::Decimal;
