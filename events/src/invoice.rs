@@ -452,7 +452,8 @@ impl Invoice {
     ///
     /// Whoever sent a file and is of neither side sees what it sent and how far that came. Which order it was held
     /// against, at which prices, and what the two sides say of it is theirs: else a made-up invoice with the number
-    /// of somebody's order would be answered with that order.
+    /// of somebody's order would be answered with that order. That it is an earlier one once more is said only of one
+    /// that the sender could see.
     #[must_use]
     pub fn for_its_sender(self) -> Self {
         Self {
@@ -463,7 +464,6 @@ impl Invoice {
             dispute_reason: None,
             disputed_lines: Vec::new(),
             disputed_by: None,
-            duplicate_of: None,
             credit_notes: Vec::new(),
             ..self
         }
