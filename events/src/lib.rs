@@ -7,6 +7,7 @@
 //! - [`values`]: ids, money, quantities, dated VAT, personal data.
 //! - [`envelope`]: what surrounds an event in the log; [`upcast`]: old versions to the current one.
 //! - [`public`]: what leaves the house, and the one mapping from inner events to it.
+//! - [`merkle`]: one root over the content hashes of a stretch of the log.
 //! - [`log`]: append and feed. Positions are dense and in commit order: a reader that has seen N has
 //!   seen everything up to N.
 
@@ -18,6 +19,7 @@ pub mod envelope;
 pub mod fold;
 pub mod invoice;
 pub mod log;
+pub mod merkle;
 pub mod order;
 pub mod product;
 pub mod public;

@@ -46,7 +46,7 @@ pub use lag::{ProjectionState, states};
 pub use order_billing::OrderBilling;
 pub use orders::Orders;
 pub use projection::{Blame, Identity, ProjectError, Projecting, Projection, ReadTable, all};
-pub use rebuild::{RebuildError, drop_scratch, rebuild_into};
+pub use rebuild::{RebuildError, drop_scratch, rebuild_into, rebuild_upto};
 pub use restaurants::Restaurants;
 pub use runner::{RunError, Settings, run, run_with};
 pub use schema::{InvalidSchemaName, SchemaName};

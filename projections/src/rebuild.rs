@@ -54,9 +54,6 @@ pub enum RebuildError {
 /// Folds the log into tables of their own, from its first event to where it ended at the call. Returns
 /// that position.
 ///
-/// Live rows are neither read nor locked. Committed batch by batch: after an interruption, or when the
-/// log has grown, the next call goes on from there. Needs the right to create a schema.
-///
 /// # Errors
 /// [`RebuildError`].
 pub async fn rebuild_into(
@@ -66,14 +63,33 @@ pub async fn rebuild_into(
     clock: &dyn Clock,
     shutdown: &CancellationToken,
 ) -> Result<i64, RebuildError> {
+    let head = read_head(&mut *pool.acquire().await?).await?.position;
+    rebuild_upto(pool, schema, projections, head, clock, shutdown).await?;
+    Ok(head)
+}
+
+/// Folds the log into tables of their own, from its first event to the one at `position`.
+///
+/// Live rows are neither read nor locked. Committed batch by batch: after an interruption, or with a later
+/// position, the next call goes on from there. Needs the right to create a schema.
+///
+/// # Errors
+/// [`RebuildError`].
+pub async fn rebuild_upto(
+    pool: &PgPool,
+    schema: &SchemaName,
+    projections: &[Arc<dyn Projection>],
+    position: i64,
+    clock: &dyn Clock,
+    shutdown: &CancellationToken,
+) -> Result<(), RebuildError> {
     refuse_live(schema)?;
     create_scratch(pool, schema, projections).await?;
-    let head = read_head(&mut *pool.acquire().await?).await?.position;
     for projection in projections {
         let batches = Batches { pool, schema, projection: &**projection, clock, on_poison: OnPoison::Stop };
-        fold(&batches, head, shutdown).await?;
+        fold(&batches, position, shutdown).await?;
     }
-    Ok(head)
+    Ok(())
 }
 
 /// Deletes a rebuilt schema with all that is in it; nothing happens where there is none.

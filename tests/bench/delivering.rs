@@ -200,6 +200,7 @@ impl Scene {
             self.settle().await?;
             alone.push(self.watch(run, &iris, &receiver).await?.percentile_ms(99));
             self.bury(&dead, run.sizes.dead_deliveries).await?;
+            self.until_given_up(&dead).await?;
             self.settle().await?;
             beside.push(self.watch(run, &iris, &receiver).await?.percentile_ms(99));
             let exhume = "DELETE FROM webhooks.deliveries WHERE endpoint_id = ANY($1)";
@@ -237,6 +238,17 @@ impl Scene {
             .execute(self.pool())
             .await?;
         Ok(())
+    }
+
+    /// As after a long outage, every one of them has been found dead: what is measured is how long that lasts,
+    /// not the second in which it begins.
+    async fn until_given_up(&self, dead: &[Uuid]) -> anyhow::Result<()> {
+        let open = "SELECT count(*) FROM webhooks.lanes WHERE endpoint_id = ANY($1) AND breaker_opened > 0";
+        self.until("the dead are given up", async || {
+            let given_up: i64 = sqlx::query_scalar(open).bind(dead).fetch_one(self.pool()).await?;
+            Ok(usize::try_from(given_up)? == dead.len())
+        })
+        .await
     }
 
     /// What putting deliveries there and taking them away costs is not what is measured: nor, after a checkpoint,

@@ -12,6 +12,7 @@
 mod append;
 mod check;
 mod claims;
+mod copy;
 mod feed;
 mod head;
 mod idempotency;
@@ -20,6 +21,7 @@ mod streams;
 pub use append::{Append, StateSnapshot, append, contains_event};
 pub use check::{LogCheck, LogFault, check_log};
 pub use claims::{Claim, ClaimChange, holders_of};
+pub use copy::copy_events;
 pub use feed::{FeedBatch, position_at, read_feed};
 pub use head::{Head, fence, lock_head, read_head};
 pub use idempotency::{IdempotencyKey, StoredAnswer, find_answers, forget_answers_before};

@@ -14,7 +14,7 @@ use super::{
     credit::find_original,
     judge::{Wish, credit_documents},
     participants::decidable,
-    record::{Passing, decide, let_pass},
+    record::{Passing, decide, let_pass, stop_waiting},
     rematch::is_open,
 };
 use crate::domain::{Answer, Command, Stop, Unit, refusal::Refusal};
@@ -56,6 +56,7 @@ impl Command for AcceptInvoice {
             let compared = compared.ok_or_else(|| Refusal::not_found("order", trade.order_id))?;
             Box::new(compared.reconcile(document, &credit_documents(unit, state)?))
         };
+        stop_waiting(unit, id)?;
         let by = unit.caller().account_id();
         let acceptance = Acceptance { by, party: sides.party(), reason: self.reason.clone() };
         let passing = Passing { accepted: Some(acceptance), credits: credit(unit, &invoice, id)? };

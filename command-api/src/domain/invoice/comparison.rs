@@ -27,6 +27,8 @@ pub(super) struct Compared {
     pub(super) trade: Trade,
     /// Nobody has said yet what was received, and somebody still may.
     pub(super) receipt_is_to_come: bool,
+    /// Other invoices that wait for its receipt.
+    pub(super) waiting: usize,
     /// Organisation and VAT number of the restaurant.
     buyer: [Option<String>; 2],
     order: matching::Order,
@@ -85,6 +87,7 @@ impl Compared {
                 charges: Vec::new(),
             },
             received: received(order),
+            waiting: billing.state.waiting.iter().filter(|waiting| !without.contains(waiting)).count(),
             billed: billing.state.billed_without(without),
             policy: policy(&relation.state),
         }))

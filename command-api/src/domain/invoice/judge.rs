@@ -20,6 +20,9 @@ use invoicing::{
 use super::{comparison::Compared, credit, participants::Sides};
 use crate::domain::{Stop, Unit};
 
+/// Invoices that wait for one receipt.
+const WAITING_MAX: usize = 20;
+
 /// What somebody who asks for it says beside the document.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wish {
@@ -99,8 +102,7 @@ fn verdict(invoice: &Invoice, compared: &Compared, outcome: Outcome) -> Judgemen
     if !doubts.is_empty() {
         return Judgement::Held { reasons: doubts, trade: Some(trade), outcome: Some(Box::new(outcome)) };
     }
-    // Only what nothing else is wrong with waits: the rest is said at once, and a receipt has little to judge.
-    if compared.must_wait() && !outcome.verdict.is_automatic() && fits(compared, &outcome) {
+    if waits_for_receipt(compared, &outcome) {
         return Judgement::held(HoldReason::AwaitsReceipt, Some(trade), Some(outcome));
     }
     match outcome.verdict {
@@ -110,6 +112,18 @@ fn verdict(invoice: &Invoice, compared: &Compared, outcome: Outcome) -> Judgemen
         Verdict::Mismatch => Judgement::Disputed { trade, outcome: Box::new(outcome) },
         Verdict::Review => Judgement::held(HoldReason::NeedsReview, Some(trade), Some(outcome)),
     }
+}
+
+/// Whether all that is wrong may be that nothing was received yet. What is wrong whatever comes is said at once; what a
+/// person would have to look at is looked at when it is known what came. Only so many wait for one receipt, for all of
+/// them are judged in its transaction.
+fn waits_for_receipt(compared: &Compared, outcome: &Outcome) -> bool {
+    let is_wrong_anyway = outcome
+        .variances
+        .iter()
+        .any(|variance| variance.effect == Effect::Blocks && variance.class != Class::InvoicedBeforeReceipt);
+    let comes_early = outcome.variances.iter().any(|variance| variance.class == Class::InvoicedBeforeReceipt);
+    compared.must_wait() && comes_early && !is_wrong_anyway && compared.waiting < WAITING_MAX
 }
 
 /// The rules that keep a document from being an invoice, in one sentence.

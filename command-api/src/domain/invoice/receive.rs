@@ -125,25 +125,26 @@ impl ReceiveInvoice {
                 order_id: Some(order_id),
             });
         }
-        // Who works for neither may still send: it is theirs alone until an order is found.
-        if let Some(supplier_id) = supplier_id {
-            unit.existing::<Supplier>("supplier", supplier_id)?;
-        }
-        let acts_for_restaurant = match restaurant_id {
-            Some(restaurant_id) => {
-                let restaurant = unit.existing::<Restaurant>("restaurant", restaurant_id)?;
-                unit.caller().acts_for(&restaurant.state.members)
-            }
-            None => false,
-        };
         let acts_for_supplier = match supplier_id {
-            Some(supplier_id) => {
-                let supplier = unit.get::<Supplier>(supplier_id)?;
+            Some(id) => {
+                let supplier = unit.existing::<Supplier>("supplier", id)?;
                 unit.caller().acts_for(&supplier.state.members)
             }
             None => false,
         };
-        // A stranger's word must not put an invoice before a restaurant that never traded with it.
+        let acts_for_restaurant = match restaurant_id {
+            Some(id) => {
+                let restaurant = unit.get::<Restaurant>(id)?;
+                let acts = unit.caller().acts_for(&restaurant.state.members);
+                // Others may not know that a restaurant exists: for a stranger none does.
+                if !restaurant.exists() || !acts && !acts_for_supplier {
+                    return Err(Refusal::not_found("restaurant", id).into());
+                }
+                acts
+            }
+            None => false,
+        };
+        // Who names nobody may send as well: it is theirs alone until an order is found.
         let is_anybodys = supplier_id.is_none() && restaurant_id.is_none();
         if is_anybodys || acts_for_restaurant || acts_for_supplier {
             return Ok(self.stated);

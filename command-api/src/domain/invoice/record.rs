@@ -274,21 +274,33 @@ pub(super) fn decide(
 
 /// The order says what came: whatever still waits for that is judged.
 ///
-/// What one invoice comes to is no reason to refuse the receipt: one that cannot be judged stays as it is.
+/// What becomes of an invoice is no reason to refuse the receipt: one that cannot be judged, or not even read, stays as
+/// it is, and a person can have it judged later.
 pub fn receipt_came(unit: &mut Unit<'_>, order_id: OrderId) -> Result<(), Stop> {
-    let billing = unit.get::<Billing>(order_id)?;
+    let billing = match unit.get::<Billing>(order_id) {
+        Err(Stop::Unreadable(_)) => return Ok(()),
+        billing => billing?,
+    };
     for invoice_id in &billing.state.waiting {
         unit.want::<Invoice>(*invoice_id);
     }
     unit.wanted()?;
     for &invoice_id in &billing.state.waiting {
-        let invoice = unit.get::<Invoice>(invoice_id)?;
+        let invoice = match unit.get::<Invoice>(invoice_id) {
+            Err(Stop::Unreadable(_)) => continue,
+            invoice => invoice?,
+        };
         let state = &invoice.state;
         let waits_here = state.held_for.contains(&HoldReason::AwaitsReceipt)
             && state.trade.is_some_and(|trade| trade.order_id == order_id);
-        if waits_here {
-            let judgement = judge(unit, invoice_id, state, &Wish::default())?;
-            record(unit, invoice_id, judgement)?;
+        if !waits_here {
+            continue;
+        }
+        // Judging records nothing, so one that cannot be judged leaves nothing half done.
+        match judge(unit, invoice_id, state, &Wish::default()) {
+            Ok(judgement) => record(unit, invoice_id, judgement).map(drop)?,
+            Err(Stop::Missing) => return Err(Stop::Missing),
+            Err(Stop::Refused(_) | Stop::Unreadable(_)) => {}
         }
     }
     Ok(())

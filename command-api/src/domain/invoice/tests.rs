@@ -85,15 +85,16 @@ fn stranger() -> Caller {
 struct World {
     states: RefCell<HashMap<StreamRef, Arc<dyn AnyState>>>,
     claims: RefCell<HashMap<Claim, Option<Uuid>>>,
+    unreadable: RefCell<Vec<StreamRef>>,
 }
 
 impl Known for World {
     fn state(&self, stream: StreamRef) -> Option<Arc<dyn AnyState>> {
-        self.states.borrow().get(&stream).cloned()
+        self.states.borrow().get(&stream).filter(|_| !self.is_unreadable(stream)).cloned()
     }
 
-    fn is_unreadable(&self, _: StreamRef) -> bool {
-        false
+    fn is_unreadable(&self, stream: StreamRef) -> bool {
+        self.unreadable.borrow().contains(&stream)
     }
 
     fn holder(&self, claim: &Claim) -> Option<Option<Uuid>> {
@@ -340,6 +341,44 @@ fn an_invoice_that_comes_before_the_receipt_is_judged_when_it_comes() {
     world.receipt();
     stands(&world, 1, InvoiceStatus::Matched);
     assert!(world.get::<Billing>(ORDER).waiting.is_empty());
+}
+
+#[test]
+fn a_first_invoice_waits_for_the_receipt_before_a_person_looks_at_its_account() {
+    let world = World::new();
+    world.set(relation_id(SUPPLIER, RESTAURANT), TradeRelation::default());
+    world.receive(1, whole("1005"));
+    assert_eq!(stands(&world, 1, InvoiceStatus::Unmatched).held_for, [HoldReason::AwaitsReceipt]);
+    world.receipt();
+    assert_eq!(stands(&world, 1, InvoiceStatus::Extracted).held_for, [HoldReason::NeedsReview]);
+}
+
+#[test]
+fn what_is_wrong_whatever_comes_does_not_wait() {
+    let world = World::new();
+    world.receive(1, document("1005", vec![line(1, 2, 1_900)]));
+    stands(&world, 1, InvoiceStatus::Disputed);
+    assert!(world.get::<Billing>(ORDER).waiting.is_empty());
+}
+
+#[test]
+fn what_is_accepted_before_the_receipt_waits_no_more() {
+    let world = World::new();
+    world.receive(1, whole("1005"));
+    let accept = AcceptInvoice { invoice_id: invoice_id(1), reason: "seen".to_owned() };
+    world.run(&buyer(), &accept).unwrap();
+    assert!(world.get::<Billing>(ORDER).waiting.is_empty());
+    world.receipt();
+    stands(&world, 1, InvoiceStatus::MatchedWithVariance);
+}
+
+#[test]
+fn a_receipt_is_taken_though_an_invoice_that_waits_cannot_be_read() {
+    let world = World::new();
+    world.receive(1, whole("1005"));
+    world.unreadable.borrow_mut().push(Invoice::stream(invoice_id(1)));
+    world.receipt();
+    assert!(world.get::<Order>(ORDER).received_at.is_some());
 }
 
 #[test]
@@ -617,7 +656,7 @@ fn an_invoice_is_never_held_against_a_strangers_order() {
     assert!(matches!(world.run(&stranger(), &of_order), Err(Refusal::NotFound { .. })));
     let stated = Stated { restaurant_id: Some(RESTAURANT), ..Stated::default() };
     let to_restaurant = ReceiveInvoice { stated, ..received(3, Reading::default(), &[]) };
-    assert!(matches!(world.run(&stranger(), &to_restaurant), Err(Refusal::Forbidden { .. })));
+    assert!(matches!(world.run(&stranger(), &to_restaurant), Err(Refusal::NotFound { .. })));
 }
 
 #[test]
