@@ -156,7 +156,7 @@ impl Replays {
                 queue.push(&mut event, next.endpoint_id, style, origin, self.ids.next(), now);
             }
         }
-        queue.write_in_tx(tx, now).await?;
+        queue.write_in_tx(&mut *tx, now).await?.tell_lanes_in_tx(tx, now).await?;
         Ok(i64::try_from(queue.len()).unwrap_or(i64::MAX))
     }
 }

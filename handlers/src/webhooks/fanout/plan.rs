@@ -135,10 +135,12 @@ impl Plan {
         endpoints: &Endpoints,
         now: DateTime<Utc>,
     ) -> Result<(), sqlx::Error> {
+        // Most of the work, and the lanes' results go on being written meanwhile.
+        let queued = self.queue.write_in_tx(&mut *tx, now).await?;
         self.lock_lanes_in_tx(&mut *tx, endpoints).await?;
         let changed: Vec<Uuid> = self.changed.iter().copied().collect();
         endpoints.write_in_tx(&mut *tx, &changed, now).await?;
-        self.queue.write_in_tx(&mut *tx, now).await?;
+        queued.tell_lanes_in_tx(&mut *tx, now).await?;
         self.write_retries_in_tx(&mut *tx, now).await?;
         self.write_revoked_in_tx(&mut *tx, endpoints, now).await?;
         self.write_replays_in_tx(&mut *tx, now).await?;

@@ -96,15 +96,18 @@ impl Queue {
         self.delivery_ids.len()
     }
 
-    /// Writes messages and deliveries that are not there yet, and makes their lanes due, which the caller has
-    /// locked.
+    /// Writes messages and deliveries that are not there yet.
+    ///
+    /// No lane needs to be locked for it: nobody looks for these rows before they are committed, and they are
+    /// committed together with what [`Queued::tell_lanes_in_tx`] says of them.
     pub(in crate::webhooks) async fn write_in_tx(
         &self,
         tx: &mut PgConnection,
         now: DateTime<Utc>,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<Queued, sqlx::Error> {
+        let mut queued = Queued::default();
         if self.delivery_ids.is_empty() {
-            return Ok(());
+            return Ok(queued);
         }
         let (event_ids, styles): (Vec<Uuid>, Vec<&str>) = self.messages.keys().copied().unzip();
         sqlx::query(
@@ -121,10 +124,10 @@ impl Queue {
         let mut begin = 0;
         while begin < self.len() {
             let end = self.len().min(begin + ROWS_MAX);
-            self.write_rows_in_tx(&mut *tx, begin..end, now).await?;
+            self.write_rows_in_tx(&mut *tx, begin..end, now, &mut queued).await?;
             begin = end;
         }
-        Ok(())
+        Ok(queued)
     }
 
     async fn write_rows_in_tx(
@@ -132,9 +135,9 @@ impl Queue {
         tx: &mut PgConnection,
         rows: Range<usize>,
         now: DateTime<Utc>,
+        queued: &mut Queued,
     ) -> Result<(), sqlx::Error> {
-        // The lanes are locked by then: one statement after the other could not keep to the order of their ids.
-        sqlx::query(
+        let counted: Vec<(Uuid, i64)> = sqlx::query_as(
             "WITH queued AS ( \
                  INSERT INTO webhooks.deliveries (delivery_id, endpoint_id, event_id, event_type, \
                      payload_style, aggregate_id, position, origin, replay_id, supplier_id, restaurant_id, state, \
@@ -148,12 +151,8 @@ impl Queue {
                           position, origin, replay_id, due, supplier_id, restaurant_id) \
                  ON CONFLICT DO NOTHING \
                  RETURNING endpoint_id \
-             ), counted AS ( \
-                 SELECT endpoint_id, count(*) AS more FROM queued GROUP BY endpoint_id \
              ) \
-             UPDATE webhooks.lanes l \
-             SET queued = l.queued + c.more, due = LEAST(l.due, GREATEST($11, l.breaker_until)) \
-             FROM counted c WHERE l.endpoint_id = c.endpoint_id",
+             SELECT endpoint_id, count(*) FROM queued GROUP BY endpoint_id",
         )
         .bind(&self.delivery_ids[rows.clone()])
         .bind(&self.endpoint_ids[rows.clone()])
@@ -168,6 +167,38 @@ impl Queue {
         .bind(now)
         .bind(&self.supplier_ids[rows.clone()])
         .bind(&self.restaurant_ids[rows.clone()])
+        .fetch_all(tx)
+        .await?;
+        for (endpoint_id, more) in counted {
+            *queued.0.entry(endpoint_id).or_default() += more;
+        }
+        Ok(())
+    }
+}
+
+/// How many deliveries were queued for whom.
+#[derive(Default)]
+pub(in crate::webhooks) struct Queued(BTreeMap<Uuid, i64>);
+
+impl Queued {
+    /// Makes the lanes due, which the caller has locked.
+    pub(in crate::webhooks) async fn tell_lanes_in_tx(
+        &self,
+        tx: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> Result<(), sqlx::Error> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let (endpoint_ids, counts): (Vec<Uuid>, Vec<i64>) = self.0.iter().unzip();
+        sqlx::query(
+            "UPDATE webhooks.lanes l \
+             SET queued = l.queued + c.more, due = LEAST(l.due, GREATEST($3, l.breaker_until)) \
+             FROM unnest($1::uuid[], $2::bigint[]) AS c(endpoint_id, more) WHERE l.endpoint_id = c.endpoint_id",
+        )
+        .bind(endpoint_ids)
+        .bind(counts)
+        .bind(now)
         .execute(tx)
         .await?;
         Ok(())
