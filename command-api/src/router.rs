@@ -1,11 +1,11 @@
 //! The table of contents: every URL that changes something.
 
-use axum::extract::DefaultBodyLimit;
-use platform::body::UPLOAD_MAX_BYTES;
+use axum::{extract::DefaultBodyLimit, middleware};
+use platform::{body::UPLOAD_MAX_BYTES, personal::open_answers};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::{
-    CommandState, auth, carts, import_products, import_status,
+    CommandState, accounts, auth, carts, import_products, import_status,
     invoice_batches::{self, create::BATCH_MAX_BYTES},
     invoices,
     notifications::{self, unsubscribe::FORM_MAX_BYTES},
@@ -16,8 +16,11 @@ use crate::http::{
 ///
 /// They expect platform's HTTP shell around them: it knows the caller and writes refusals.
 pub fn router(state: CommandState) -> OpenApiRouter {
+    // Answers hold sealed texts of people, the stored ones of repeated requests as well: opened here.
+    let opening = middleware::from_fn_with_state(state.committer.personal().clone(), open_answers);
     let logins = if state.local.is_some() { logins() } else { OpenApiRouter::new() };
     OpenApiRouter::new()
+        .merge(accounts())
         .merge(suppliers())
         .merge(restaurants())
         .merge(products())
@@ -31,6 +34,13 @@ pub fn router(state: CommandState) -> OpenApiRouter {
         // /api/v1/products/import, /api/v1/imports
         .merge(imports())
         .with_state(state)
+        .layer(opening)
+}
+
+fn accounts() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(accounts::erase::erase_person)) //                                  POST   /api/v1/accounts/{id}/erase
+        .routes(routes!(accounts::personal_data::get_personal_data)) //                     GET    …/{id}/personal-data
 }
 
 fn suppliers() -> OpenApiRouter<CommandState> {

@@ -22,10 +22,11 @@ use command_api::{
 use events::{
     log::read_head,
     supplier::SupplierDetails,
-    values::{AccountId, Currency, MemberRole, SupplierId},
+    values::{AccountId, Currency, LoginAddress, MemberRole, SupplierId},
 };
 use http_body_util::BodyExt;
 use platform::{
+    access_log::AccessLog,
     auth::{Identity, LocalProvider},
     blobs::BlobStore,
     clock::{Clock, FixedClock, Ids, UuidV7Ids},
@@ -67,7 +68,11 @@ impl World {
         let imports = process(&options, &clock).await;
         let provider =
             Arc::new(LocalProvider::new(&"0123456789abcdef0123456789abcdef".into(), clock.clone()));
+        // What is queued is of no interest here: nobody writes it.
+        let (access_log, _writer) =
+            AccessLog::new(imports.pool.clone(), clock.clone(), &"0123456789abcdef0123456789abcdef".into());
         let state = CommandState {
+            access_log,
             committer: imports.committer.clone(),
             clock: clock.clone(),
             ids: imports.ids.clone(),
@@ -99,9 +104,9 @@ impl World {
     }
 
     async fn add_member(&self, email: &str, account_id: AccountId) {
-        let (supplier_id, email) = (self.supplier_id, email.to_owned());
+        let (supplier_id, address) = (self.supplier_id, LoginAddress::new(account_id, email));
         let role = MemberRole::Staff;
-        self.submit(AddSupplierMember { supplier_id, email, role, fresh_account_id: account_id.0 }).await;
+        self.submit(AddSupplierMember { supplier_id, address, role }).await;
     }
 
     async fn submit(&self, command: impl Command) {
@@ -191,7 +196,8 @@ async fn process(options: &PgConnectOptions, clock: &Arc<FixedClock>) -> Imports
     let pool: PgPool = PgPoolOptions::new().max_connections(5).connect_with(options.clone()).await.unwrap();
     let ids: Arc<dyn Ids> = Arc::new(UuidV7Ids);
     let clock: Arc<dyn Clock> = clock.clone();
-    let (committer, _task) = Committer::start(options, clock.clone(), ids.clone());
+    let (committer, _task) =
+        Committer::start(options, &"0123456789abcdef0123456789abcdef".into(), clock.clone(), ids.clone());
     Imports { pool, committer, clock, ids }
 }
 

@@ -30,6 +30,11 @@ pub enum AccountEvent {
         /// All of it, as it now is.
         preferences: NotificationPreferences,
     },
+    /// Whom it was about is forgotten: the key of its texts is destroyed by what records this.
+    AccountErased {
+        /// Why, in the words of whoever did it.
+        reason: Option<String>,
+    },
 }
 
 /// An account as its events leave it.
@@ -44,6 +49,9 @@ pub struct Account {
     /// What it wants to hear of, and how.
     #[serde(default)]
     pub notifications: NotificationPreferences,
+    /// Nobody is behind it any more; its texts open no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub erased: bool,
 }
 
 impl Fold for Account {
@@ -61,6 +69,11 @@ impl Fold for Account {
             AccountEvent::NotificationPreferencesSet { preferences } => {
                 self.notifications = preferences.clone();
             }
+            AccountEvent::AccountErased { .. } => {
+                self.erased = true;
+                self.email.forget();
+                self.notifications = NotificationPreferences::default();
+            }
         }
     }
 }
@@ -71,6 +84,7 @@ impl cqrs_es::DomainEvent for AccountEvent {
             Self::AccountRegistered { .. } => "AccountRegistered",
             Self::AccountRoleChanged { .. } => "AccountRoleChanged",
             Self::NotificationPreferencesSet { .. } => "NotificationPreferencesSet",
+            Self::AccountErased { .. } => "AccountErased",
         }
         .to_owned()
     }

@@ -8,15 +8,19 @@
 //! - [`envelope`]: what surrounds an event in the log; [`upcast`]: old versions to the current one.
 //! - [`public`]: what leaves the house, and the one mapping from inner events to it.
 //! - [`merkle`]: one root over the content hashes of a stretch of the log.
+//! - [`audit`]: seals over stretches of the log, verifying the log against them, and proofs.
+//! - [`history_line`]: history as lines of JSON, for others to keep and check.
 //! - [`log`]: append and feed. Positions are dense and in commit order: a reader that has seen N has
 //!   seen everything up to N.
 
 pub mod account;
+pub mod audit;
 pub mod billing;
 pub mod canonical;
 pub mod cart;
 pub mod envelope;
 pub mod fold;
+pub mod history_line;
 pub mod invoice;
 pub mod log;
 pub mod merkle;

@@ -53,6 +53,64 @@ impl MerkleRoot {
     }
 }
 
+/// The hashes beside the way from a leaf up to the root, the lowest first; empty for a tree of one leaf.
+///
+/// # Panics
+/// If there is no such leaf.
+///
+/// # Source
+/// RFC 6962 section 2.1.1.
+pub fn inclusion_path(content_hashes: &[Hash], index: usize) -> Vec<Hash> {
+    assert!(index < content_hashes.len(), "leaf {index} of {}", content_hashes.len());
+    let mut path = Vec::new();
+    let (mut tree, mut index) = (content_hashes, index);
+    while tree.len() > 1 {
+        let (left, right) = tree.split_at(tree.len().next_power_of_two() / 2);
+        let (within, beside) = if index < left.len() { (left, right) } else { (right, left) };
+        index -= if index < left.len() { 0 } else { left.len() };
+        path.push(root_of(beside));
+        tree = within;
+    }
+    path.reverse();
+    path
+}
+
+/// The root of a tree of `count` leaves that has this leaf at `index`, if the path is as long as it must be.
+///
+/// # Source
+/// RFC 9162 section 2.1.3.2.
+pub fn root_by_path(content_hash: &Hash, index: u64, count: u64, path: &[Hash]) -> Option<Hash> {
+    let (mut index, mut last) = (index, count.checked_sub(1)?);
+    if index > last {
+        return None;
+    }
+    let mut hash = leaf_hash(content_hash);
+    for beside in path {
+        if last == 0 {
+            return None;
+        }
+        if index % 2 == 1 || index == last {
+            hash = node_hash(beside, &hash);
+            // Up to where there is something to the left of us.
+            let up = index.trailing_zeros().min(63);
+            (index, last) = (index >> up, last >> up);
+        } else {
+            hash = node_hash(&hash, beside);
+        }
+        (index, last) = (index >> 1, last >> 1);
+    }
+    (last == 0).then_some(hash)
+}
+
+/// The root over these leaves.
+pub fn root_of(content_hashes: &[Hash]) -> Hash {
+    let mut tree = MerkleRoot::default();
+    for content_hash in content_hashes {
+        tree.push(content_hash);
+    }
+    tree.root()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -81,6 +139,36 @@ mod tests {
             }
             prop_assert_eq!(tree.root(), defined(&leaves));
             prop_assert_eq!(tree.count(), leaves.len() as u64);
+        }
+
+    }
+
+    proptest! {
+        // Each case is every leaf with every hash beside its way altered.
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn the_path_of_each_leaf_leads_to_the_root_and_no_other_does(
+            leaves in prop::collection::vec(any::<Hash>(), 1..70),
+            bit in 0_u8..8,
+        ) {
+            let (root, count) = (root_of(&leaves), leaves.len() as u64);
+            for (index, leaf) in leaves.iter().enumerate() {
+                let path = inclusion_path(&leaves, index);
+                let at = index as u64;
+                prop_assert_eq!(root_by_path(leaf, at, count, &path), Some(root));
+                prop_assert_ne!(root_by_path(leaf, at + 1, count, &path), Some(root));
+                prop_assert_eq!(root_by_path(leaf, count, count, &path), None);
+                prop_assert_eq!(root_by_path(leaf, at, count, &[path.as_slice(), &[root]].concat()), None);
+                let mut altered = *leaf;
+                altered[usize::from(bit)] ^= 1 << bit;
+                prop_assert_ne!(root_by_path(&altered, at, count, &path), Some(root));
+                for place in 0..path.len() {
+                    let mut path = path.clone();
+                    path[place][31] ^= 1 << bit;
+                    prop_assert_ne!(root_by_path(leaf, at, count, &path), Some(root));
+                }
+            }
         }
     }
 

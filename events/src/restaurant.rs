@@ -82,6 +82,9 @@ pub enum RestaurantEvent {
     },
     /// It may order again; no new trial.
     RestaurantReinstated {},
+    /// Whom its contact named is forgotten: the key of its texts is destroyed by what records this. What it
+    /// says of itself later is sealed under another.
+    RestaurantContactErased {},
     /// An account now works for it.
     RestaurantMemberAdded {
         /// Who.
@@ -148,6 +151,12 @@ impl Fold for Restaurant {
             }
             RestaurantEvent::RestaurantSuspended { .. } => self.status = RestaurantStatus::Suspended,
             RestaurantEvent::RestaurantReinstated {} => self.status = RestaurantStatus::Approved,
+            // The address stays as a ciphertext that nothing opens: it is not optional, and an empty one
+            // would be something that it never said.
+            RestaurantEvent::RestaurantContactErased {} => {
+                self.details.contact_email.forget();
+                self.details.phone = None;
+            }
             RestaurantEvent::RestaurantMemberAdded { account_id, role } => {
                 self.members.push(Member { account_id: *account_id, role: *role });
             }
@@ -175,6 +184,7 @@ impl cqrs_es::DomainEvent for RestaurantEvent {
             Self::RestaurantApproved { .. } => "RestaurantApproved",
             Self::RestaurantSuspended { .. } => "RestaurantSuspended",
             Self::RestaurantReinstated {} => "RestaurantReinstated",
+            Self::RestaurantContactErased {} => "RestaurantContactErased",
             Self::RestaurantMemberAdded { .. } => "RestaurantMemberAdded",
             Self::RestaurantMemberRoleChanged { .. } => "RestaurantMemberRoleChanged",
             Self::RestaurantMemberRemoved { .. } => "RestaurantMemberRemoved",

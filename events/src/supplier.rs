@@ -62,6 +62,9 @@ pub enum SupplierEvent {
     },
     /// It may sell again.
     SupplierReinstated {},
+    /// Whom its contact named is forgotten: the key of its texts is destroyed by what records this. What it
+    /// says of itself later is sealed under another.
+    SupplierContactErased {},
     /// An account now works for it.
     SupplierMemberAdded {
         /// Who.
@@ -132,6 +135,12 @@ impl Fold for Supplier {
             SupplierEvent::SupplierDetailsRevised { details } => self.details = details.clone(),
             SupplierEvent::SupplierSuspended { .. } => self.active = false,
             SupplierEvent::SupplierReinstated {} => self.active = true,
+            // The address stays as a ciphertext that nothing opens: it is not optional, and an empty one
+            // would be something that it never said.
+            SupplierEvent::SupplierContactErased {} => {
+                self.details.contact_email.forget();
+                self.details.phone = None;
+            }
             SupplierEvent::SupplierMemberAdded { account_id, role } => {
                 self.members.push(Member { account_id: *account_id, role: *role });
             }
@@ -159,6 +168,7 @@ impl cqrs_es::DomainEvent for SupplierEvent {
             Self::SupplierDetailsRevised { .. } => "SupplierDetailsRevised",
             Self::SupplierSuspended { .. } => "SupplierSuspended",
             Self::SupplierReinstated {} => "SupplierReinstated",
+            Self::SupplierContactErased {} => "SupplierContactErased",
             Self::SupplierMemberAdded { .. } => "SupplierMemberAdded",
             Self::SupplierMemberRoleChanged { .. } => "SupplierMemberRoleChanged",
             Self::SupplierMemberRemoved { .. } => "SupplierMemberRemoved",

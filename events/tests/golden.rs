@@ -134,6 +134,7 @@ fn accounts() {
                 .into(),
             },
         },
+        AccountEvent::AccountErased { reason: Some("asked for it".to_owned()) },
     ]);
 }
 
@@ -167,6 +168,7 @@ fn suppliers() {
         SupplierEvent::SupplierDetailsRevised { details },
         SupplierEvent::SupplierSuspended { reason: Some("unpaid".to_owned()) },
         SupplierEvent::SupplierReinstated {},
+        SupplierEvent::SupplierContactErased {},
         SupplierEvent::SupplierMemberAdded { account_id, role: MemberRole::Owner },
         SupplierEvent::SupplierMemberRoleChanged { account_id, role: MemberRole::Staff },
         SupplierEvent::SupplierMemberRemoved { account_id },
@@ -195,6 +197,7 @@ fn restaurants() {
         RestaurantEvent::RestaurantApproved { trial_ends_at: "2026-11-27T09:00:00.123456Z".parse().unwrap() },
         RestaurantEvent::RestaurantSuspended { reason: None },
         RestaurantEvent::RestaurantReinstated {},
+        RestaurantEvent::RestaurantContactErased {},
         RestaurantEvent::RestaurantMemberAdded { account_id, role: MemberRole::Owner },
         RestaurantEvent::RestaurantMemberRoleChanged { account_id, role: MemberRole::Staff },
         RestaurantEvent::RestaurantMemberRemoved { account_id },

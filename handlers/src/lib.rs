@@ -8,6 +8,7 @@ mod followers;
 mod nats;
 pub mod notifications;
 pub mod relay;
+pub mod sealing;
 mod surroundings;
 pub mod webhooks;
 mod wire;

@@ -4,13 +4,15 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use command_api::{Caller, Committer, Submission, domain::account::RegisterAccount};
-use events::values::{AccountId, Role};
+use events::values::{LoginAddress, Role};
 use platform::{
     body::Email,
     clock::{Ids as _, SystemClock, UuidV7Ids},
     config::Config,
     db,
 };
+
+use crate::process::secrets_key;
 
 /// An account with that address and role; the same again changes nothing, another role changes it.
 #[derive(clap::Args)]
@@ -26,10 +28,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
     let email = Email::parse(&arguments.email).map_err(|invalid| anyhow::anyhow!(invalid.message))?;
     let database = db::connect_options(&config.database_url)?.application_name("iris-create-account");
-    let (committer, task) = Committer::start(database, Arc::new(SystemClock), Arc::new(UuidV7Ids));
+    let (committer, task) =
+        Committer::start(database, secrets_key(&config), Arc::new(SystemClock), Arc::new(UuidV7Ids));
     let register = RegisterAccount {
-        account_id: AccountId(UuidV7Ids.next()),
-        email: email.as_str().to_owned(),
+        address: LoginAddress::new(UuidV7Ids.next(), email.as_str()),
         role: arguments.role,
     };
     let submission = Submission {
@@ -40,8 +42,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         metadata: "{}".to_owned(),
     };
     let outcome = committer.submit(submission).await.context("not registered")?;
+    let account = committer.personal().open_json(&outcome.body).await?;
     drop(committer);
     task.await?;
-    println!("{}", outcome.body);
+    println!("{account}");
     Ok(ExitCode::SUCCESS)
 }

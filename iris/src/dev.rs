@@ -10,7 +10,7 @@ use platform::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    migrate,
+    audit, migrate,
     process::{self, Roles},
     seed,
     services::{self, Keep, Services},
@@ -53,12 +53,15 @@ impl Urls {
 
 async fn serve(urls: Urls, data_dir: &Path, shutdown: CancellationToken) -> anyhow::Result<ExitCode> {
     let secret = app_secret(data_dir)?;
+    let sealing = audit::keys::kept(data_dir)?;
     let config = Config::from_lookup(|name| match (name, std::env::var(name).ok()) {
         ("DATABASE_URL", _) => Some(urls.app.clone()),
         ("DATABASE_URL_DIRECT", _) => Some(urls.owner.clone()),
         ("NATS_URL", _) => Some(urls.nats.clone()),
         (_, Some(value)) if !value.is_empty() => Some(value),
         ("APP_SECRET", _) => Some(secret.clone()),
+        // Kept from start to start: seals go on where they ended.
+        ("AUDIT_SIGNING_KEY", _) if std::env::var("AUDIT_SIGNING_KEY_FILE").is_err() => Some(sealing.clone()),
         ("DEV_USERS", _) => Some(seed::dev_users()),
         ("LOG_FORMAT", _) => Some("pretty".to_owned()),
         ("BLOB_DIR", _) => Some(data_dir.join("blobs").display().to_string()),

@@ -1,16 +1,21 @@
 //! The one program of Iris: every role is a subcommand. Wiring only.
 
+mod access_log;
 mod api_document;
+mod audit;
 mod create_account;
 mod dev;
 mod doctor;
 mod event_schemas;
+mod events_command;
 mod health;
 mod health_routes;
 mod mail_page;
 mod migrate;
 mod openapi;
+mod person;
 mod process;
+mod projections_command;
 mod reacting;
 mod roles;
 mod seed;
@@ -42,8 +47,8 @@ enum Role {
     CommandApi,
     /// Answer reads.
     QueryApi,
-    /// Fold the log into read tables.
-    Projections,
+    /// Fold the log into read tables, or rebuild those beside the live ones.
+    Projections(projections_command::Arguments),
     /// Publish the log's public events to NATS.
     Relay,
     /// Send webhooks and notifications.
@@ -54,8 +59,18 @@ enum Role {
     Seed,
     /// Register an account, or change its role.
     CreateAccount(create_account::Arguments),
+    /// Find a person by their address, print what is held of them, or erase them.
+    #[command(subcommand)]
+    Person(person::Command),
+    /// Seal, verify and prove: what was recorded is what is there.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Check that the log keeps its promises.
     Doctor,
+    /// Read, export or import the log.
+    Events(events_command::Arguments),
+    /// Print who got to see or do what.
+    AccessLog(access_log::Arguments),
     /// Print the `OpenAPI` document.
     Openapi,
     /// Write the public events' JSON Schemas and `AsyncAPI` document into a directory.
@@ -82,13 +97,17 @@ async fn main() -> ExitCode {
         Role::Serve => roles::serve(process::Roles::SERVE).await,
         Role::CommandApi => roles::serve(process::Roles::COMMAND_API).await,
         Role::QueryApi => roles::serve(process::Roles::QUERY_API).await,
-        Role::Projections => roles::serve(process::Roles::PROJECTIONS).await,
+        Role::Projections(arguments) => projections_command::run(arguments).await,
         Role::Relay => roles::serve(process::Roles::RELAY).await,
         Role::Handlers => roles::serve(process::Roles::HANDLERS).await,
         Role::Migrate => roles::migrate().await,
         Role::Seed => roles::seed().await,
         Role::CreateAccount(arguments) => create_account::run(arguments).await,
+        Role::Person(command) => person::run(command).await,
+        Role::Audit(audit) => audit::run(audit).await,
         Role::Doctor => doctor::run().await,
+        Role::Events(arguments) => events_command::run(arguments).await,
+        Role::AccessLog(arguments) => access_log::run(arguments).await,
         Role::Openapi => openapi::run(),
         Role::EventSchemas(arguments) => event_schemas::run(&arguments),
         Role::Services(arguments) => services_command::run(arguments).await,

@@ -16,11 +16,22 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let readers = "GRANT SELECT ON public._sqlx_migrations \
                    TO iris_command, iris_projection, iris_query, iris_handler";
     sqlx::query(readers).execute(&mut owner).await.context("grants")?;
+    // Views as of a position are schemas of their own, made and dropped by whoever runs projections. Nothing
+    // narrower than this right lets a role make one; with it, it can reach no schema but its own.
+    let makers = "SELECT format('GRANT CREATE ON DATABASE %I TO iris_projection', current_database()) \
+                  WHERE NOT has_database_privilege('iris_projection', current_database(), 'CREATE')";
+    let missing: Option<String> = sqlx::query_scalar(makers).fetch_optional(&mut owner).await?;
+    if let Some(grant) = missing {
+        sqlx::raw_sql(&grant).execute(&mut owner).await.context("the grant to make schemas")?;
+    }
     let serving = db::connect_options(&config.database_url)?;
     if serving.get_username() != options.get_username() {
-        // An identifier cannot be bound: it is quoted by Postgres itself.
+        // An identifier cannot be bound: it is quoted by Postgres itself. Roles belong to the whole server: where
+        // another of its databases is migrated at the same moment, that one has granted the same.
         let grant: String = sqlx::query_scalar(
-            "SELECT format('GRANT iris_command, iris_projection, iris_query, iris_handler TO %I', $1::text)",
+            "SELECT format('DO $grant$ BEGIN \
+                 GRANT iris_command, iris_projection, iris_query, iris_handler TO %I; \
+             EXCEPTION WHEN unique_violation OR internal_error THEN NULL; END $grant$', $1::text)",
         )
         .bind(serving.get_username())
         .fetch_one(&mut owner)

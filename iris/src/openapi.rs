@@ -7,6 +7,7 @@ use command_api::{
     invoices::{Invoices, Readers},
 };
 use platform::{
+    access_log::AccessLog,
     auth::LocalProvider,
     blobs::BlobStore,
     clock::{Clock, SystemClock, UuidV7Ids},
@@ -14,7 +15,7 @@ use platform::{
     link_token::LinkKey,
     seal::SealKey,
 };
-use query_api::QueryState;
+use query_api::{QueryState, Sources};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::api_document::{Parts, document};
@@ -28,7 +29,16 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let ids = Arc::new(UuidV7Ids);
     let secret = "signs nothing: no request is answered".to_owned().into();
     let provider = Arc::new(LocalProvider::new(&secret, Arc::clone(&clock)));
-    let (committer, _task) = Committer::start(database, Arc::clone(&clock), ids.clone());
+    let (committer, _task) = Committer::start(database, &secret, Arc::clone(&clock), ids.clone());
+    let (access_log, _writer) = AccessLog::new(pool.clone(), Arc::clone(&clock), &secret);
+    let sources = Sources {
+        pool: pool.clone(),
+        clock: Arc::clone(&clock),
+        ids: ids.clone(),
+        blobs: BlobStore::at("none"),
+        personal: committer.personal().clone(),
+        access_log: access_log.clone(),
+    };
     let parts = Parts {
         command: Some(command_api::router(CommandState {
             committer: committer.clone(),
@@ -39,17 +49,18 @@ pub fn run() -> anyhow::Result<ExitCode> {
             url_policy: UrlPolicy::default(),
             local: Some(Arc::new(LocalLogin::new(provider, &[]))),
             links: Arc::new(LinkKey::derive(&secret)),
+            access_log,
             invoices: Invoices {
                 pool: pool.clone(),
                 committer,
                 blobs: BlobStore::at("none"),
-                clock: Arc::clone(&clock),
+                clock,
                 ids,
                 readers: Readers::none(),
                 bell: Arc::default(),
             },
         })),
-        query: Some(query_api::router(QueryState::new(pool, clock, BlobStore::at("none")))),
+        query: Some(query_api::router(QueryState::new(sources))),
     };
     println!("{}", document(parts).to_pretty_json()?);
     Ok(ExitCode::SUCCESS)

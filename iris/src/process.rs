@@ -8,9 +8,11 @@ use command_api::{
     CommandState, Committer, LocalLogin,
     import::{self, Imports},
     invoices::{self, Invoices, Readers},
+    personal::index_addresses,
 };
 use handlers::{Nats, Surroundings};
 use platform::{
+    access_log::{self, AccessLog},
     auth::{IdentityProvider, LocalProvider},
     blobs::BlobStore,
     clock::{Clock, Ids, SystemClock, UuidV7Ids},
@@ -19,17 +21,21 @@ use platform::{
     egress::UrlPolicy,
     http::{Probe, Shell, metrics_routes, probe_routes, serve, shell},
     link_token::LinkKey,
+    personal::{PersonalKeys, Vault},
     seal::SealKey,
     telemetry,
 };
-use query_api::QueryState;
+use projections::OnOtherVersion;
+use query_api::{QueryState, Sources};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api_document, health_routes, mail_page, migrate, reacting,
+    api_document, audit,
+    events_command::expect_none_under_way,
+    health_routes, mail_page, migrate, reacting,
     task::{self, Ends, Task},
 };
 
@@ -43,6 +49,8 @@ pub struct Roles {
     pub query: bool,
     /// Folds the log into read tables.
     pub projections: bool,
+    /// Whether a projection whose rows are of another version is waited for, or ends the process.
+    pub on_other_version: OnOtherVersion,
     /// Publishes to NATS.
     pub relay: bool,
     /// Sends webhooks and notifications.
@@ -59,6 +67,7 @@ impl Roles {
         command: false,
         query: false,
         projections: false,
+        on_other_version: OnOtherVersion::Stop,
         relay: false,
         handlers: false,
         name: "iris",
@@ -69,6 +78,7 @@ impl Roles {
         command: true,
         query: true,
         projections: true,
+        on_other_version: OnOtherVersion::Stop,
         relay: true,
         handlers: true,
         name: "iris-serve",
@@ -107,6 +117,7 @@ struct Started {
     parts: api_document::Parts,
     background: Vec<Task>,
     committer: Option<JoinHandle<()>>,
+    access_log: Option<AccessLog>,
 }
 
 /// Runs the roles until `shutdown`; then takes no more requests, finishes those in flight, records
@@ -121,7 +132,10 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let metrics = telemetry::install_metrics(env!("CARGO_PKG_VERSION")).context("metrics")?;
     let ground = Ground::open(config, roles, shutdown).await?;
-    let Started { parts, mut background, committer } = ground.start()?;
+    if roles.command {
+        ground.index_addresses().await?;
+    }
+    let Started { parts, mut background, committer, access_log } = ground.start()?;
     let Ground { config, pool, nats, clock, ids, ends, .. } = ground;
 
     let probe = Probe {
@@ -138,7 +152,7 @@ pub async fn run(
         Some(folder) => router.merge(mail_page::routes(folder)),
         None => router,
     };
-    let router = shell(router, &http_shell(&config, &clock, &ids));
+    let router = shell(router, &Shell { access_log, ..http_shell(&config, &clock, &ids) });
     if let Some(address) = config.metrics_addr {
         let listener = TcpListener::bind(address).await.with_context(|| format!("METRICS_ADDR {address}"))?;
         let metrics = shell(metrics_routes(metrics), &http_shell(&config, &clock, &ids));
@@ -168,6 +182,7 @@ impl Ground {
         };
         let pool = db::connect(&config.database_url, &options).await?;
         migrate::expect_current(&pool).await?;
+        expect_none_under_way(&pool).await?;
         let nats = match &config.nats_url {
             Some(url) => Some(Nats::connect(url, roles.name).await?),
             None => None,
@@ -180,24 +195,69 @@ impl Ground {
     /// Starts what the roles need; nothing answers requests yet.
     fn start(&self) -> anyhow::Result<Started> {
         let mut started = Started::default();
+        let access_log = self.access_log(&mut started);
         let committer = self.committer(&mut started)?;
         // Without a committer in this process nobody wakes those who follow the log; they look by themselves.
         let wake = committer.as_ref().map_or_else(|| watch::channel(0).1, Committer::head);
         self.react(wake.clone(), committer.as_ref(), &mut started)?;
         if let Some(committer) = committer.filter(|_| self.roles.command) {
-            self.take_commands(committer, &mut started)?;
+            self.take_commands(committer, access_log.clone(), &mut started)?;
         }
         if self.roles.query {
-            let state = QueryState::new(self.pool.clone(), Arc::clone(&self.clock), self.blobs()?);
-            started.parts.query = Some(query_api::router(state));
+            started.parts.query = Some(query_api::router(self.query_state(access_log)?));
         }
         if self.roles.projections {
-            let running =
-                projections::run(self.pool.clone(), Arc::clone(&self.clock), wake, self.ends.stop.clone());
+            let on_other_version = self.roles.on_other_version;
+            let settings = projections::Settings { on_other_version, ..projections::Settings::default() };
+            let (pool, clock) = (self.pool.clone(), Arc::clone(&self.clock));
+            let running = projections::run_with(pool, clock, wake, self.ends.stop.clone(), settings);
             let running = async move { running.await.map_err(anyhow::Error::from) };
             started.background.push(task::start("projections", &self.ends, running));
+            self.look_after_history(&mut started);
         }
         Ok(started)
+    }
+
+    /// Every process has one: whoever answers requests refuses some.
+    fn access_log(&self, started: &mut Started) -> AccessLog {
+        let clock = Arc::clone(&self.clock);
+        let (log, writer) = AccessLog::new(self.pool.clone(), clock, secrets_key(&self.config));
+        let writing = writer.run(self.ends.stop.clone());
+        started.background.push(task::start("access log", &self.ends, async move {
+            writing.await;
+            Ok(())
+        }));
+        started.access_log = Some(log.clone());
+        log
+    }
+
+    fn query_state(&self, access_log: AccessLog) -> anyhow::Result<QueryState> {
+        let state = QueryState::new(Sources {
+            pool: self.pool.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            blobs: self.blobs()?,
+            personal: self.personal(),
+            access_log,
+        });
+        let trusted_keys = audit::keys::trusted(&self.config)?;
+        Ok(state.with_view_kept(self.config.audit.view_kept).with_trusted_keys(trusted_keys))
+    }
+
+    /// What auditors look at: views that they ask for, and accesses for as long as they are kept.
+    fn look_after_history(&self, started: &mut Started) {
+        let (pool, clock, stop) = (&self.pool, &self.clock, &self.ends.stop);
+        let views = projections::keep_views(pool.clone(), Arc::clone(clock), self.ids.next(), stop.clone());
+        started.background.push(task::start("views", &self.ends, async move {
+            views.await;
+            Ok(())
+        }));
+        let days = self.config.audit.access_log_days;
+        let keeping = access_log::keep_retention(pool.clone(), Arc::clone(clock), days, stop.clone());
+        started.background.push(task::start("accesses kept", &self.ends, async move {
+            keeping.await;
+            Ok(())
+        }));
     }
 
     /// Opened at the start, so that a folder which cannot be written to is found then and not by a partner.
@@ -206,13 +266,31 @@ impl Ground {
         BlobStore::open(folder).with_context(|| format!("BLOB_DIR {}", folder.display()))
     }
 
+    /// Before any command is taken: whoever logs in is looked up by the index.
+    async fn index_addresses(&self) -> anyhow::Result<()> {
+        let indexed = index_addresses(&self.pool, &self.personal()).await.context("indexing addresses")?;
+        if indexed > 0 {
+            tracing::info!(
+                indexed,
+                "addresses that were claimed in the clear are claimed by their index now"
+            );
+        }
+        Ok(())
+    }
+
+    fn personal(&self) -> PersonalKeys {
+        PersonalKeys::new(self.pool.clone(), Arc::new(Vault::derive(secrets_key(&self.config))))
+    }
+
     /// Of those who take commands, and of handlers, which give some.
     fn committer(&self, started: &mut Started) -> anyhow::Result<Option<Committer>> {
         if !self.roles.command && !self.roles.handlers {
             return Ok(None);
         }
         let database = db::connect_options(&self.config.database_url)?.application_name("iris-committer");
-        let (committer, task) = Committer::start(database, Arc::clone(&self.clock), Arc::clone(&self.ids));
+        let secret = secrets_key(&self.config);
+        let (committer, task) =
+            Committer::start(database, secret, Arc::clone(&self.clock), Arc::clone(&self.ids));
         started.committer = Some(task);
         Ok(Some(committer))
     }
@@ -237,11 +315,19 @@ impl Ground {
                 reacting::handling(&self.config, &address, &surroundings, nats, committer, &self.ends)?;
             started.background.extend(handling);
         }
+        if self.roles.handlers {
+            started.background.extend(reacting::sealing(&self.config, &surroundings, &self.ends)?);
+        }
         Ok(())
     }
 
-    fn take_commands(&self, committer: Committer, started: &mut Started) -> anyhow::Result<()> {
-        let state = command_state(&self.config, self.invoices(committer)?);
+    fn take_commands(
+        &self,
+        committer: Committer,
+        access_log: AccessLog,
+        started: &mut Started,
+    ) -> anyhow::Result<()> {
+        let state = command_state(&self.config, self.invoices(committer)?, access_log);
         let imports = Imports {
             pool: self.pool.clone(),
             committer: state.committer.clone(),
@@ -279,7 +365,7 @@ async fn serve_until(listener: TcpListener, router: Router, stop: CancellationTo
     Ok(serve(listener, router, stop).await?)
 }
 
-fn command_state(config: &Config, invoices: Invoices) -> CommandState {
+fn command_state(config: &Config, invoices: Invoices, access_log: AccessLog) -> CommandState {
     let clock = &invoices.clock;
     let provider = Arc::new(LocalProvider::new(&config.app_secret, Arc::clone(clock)));
     CommandState {
@@ -291,6 +377,7 @@ fn command_state(config: &Config, invoices: Invoices) -> CommandState {
         url_policy: UrlPolicy::new(config.outbound.webhook_allowed_networks.clone()),
         local: Some(Arc::new(LocalLogin::new(provider, &config.dev_users))),
         links: Arc::new(LinkKey::derive(secrets_key(config))),
+        access_log,
         invoices,
     }
 }

@@ -4,19 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use command_api::Committer;
+use events::audit::SealFolder;
 use handlers::{
     Nats, Surroundings, consumer,
     notifications::{NotificationSettings, Notifications},
-    relay,
+    relay, sealing,
     webhooks::{WebhookSettings, Webhooks},
 };
 use platform::{
-    config::Config,
+    config::{Config, Environment},
     egress::{Egress, EgressSettings},
     seal::SealKey,
 };
 
 use crate::{
+    audit,
     process::secrets_key,
     system_commands::SystemCommands,
     task::{self, Ends, Task},
@@ -41,6 +43,27 @@ pub fn relaying(
     };
     let relaying = relay::run(surroundings.clone(), nats, ends.stop.clone());
     Ok(Some(start("relay", ends, relaying)))
+}
+
+/// The sealer; nothing where there is no key and need not be one.
+///
+/// # Errors
+/// The key is none, or is missing in production; the folder of seals cannot be made.
+pub fn sealing(config: &Config, surroundings: &Surroundings, ends: &Ends) -> anyhow::Result<Option<Task>> {
+    let Some(key) = audit::keys::signing_key(&config.audit)? else {
+        if config.environment == Environment::Production {
+            bail!(
+                "AUDIT_SIGNING_KEY is missing: in production the log is sealed (`iris audit keygen` makes a key)"
+            );
+        }
+        tracing::warn!("no AUDIT_SIGNING_KEY: the log is not sealed, and rewriting it would leave no trace");
+        return Ok(None);
+    };
+    let folder =
+        config.audit.seal_dir.as_deref().map(SealFolder::create).transpose().context("AUDIT_SEAL_DIR")?;
+    let settings = sealing::Settings { after: config.audit.seal_after, ..sealing::Settings::default() };
+    let sealing = sealing::run(surroundings.clone(), key, folder, settings, ends.stop.clone());
+    Ok(Some(start("the sealer", ends, sealing)))
 }
 
 /// Webhooks and notifications. `address` is where this process answers: links begin so unless `PUBLIC_URL`

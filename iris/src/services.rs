@@ -82,11 +82,19 @@ impl Services {
 
 /// A secret of 192 random bits kept in that file (mode 0600), made the first time.
 pub fn kept_secret(path: &std::path::Path) -> Result<String, ServicesError> {
+    kept(path, secrets::random_hex)
+}
+
+/// What a private file holds; `made` and kept where there is none.
+pub fn kept(
+    path: &std::path::Path,
+    made: impl FnOnce() -> Result<String, ServicesError>,
+) -> Result<String, ServicesError> {
     if !path.exists() {
         if let Some(parent) = path.parent() {
             private_files::create_dir(parent, None).on("creating", parent)?;
         }
-        private_files::write(path, &secrets::random_hex()?, None).on("writing", path)?;
+        private_files::write(path, &made()?, None).on("writing", path)?;
     }
     std::fs::read_to_string(path).on("reading", path)
 }

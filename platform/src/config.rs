@@ -1,5 +1,6 @@
 //! What the environment decides, read once at the start.
 
+mod audit;
 mod outbound;
 mod parse;
 
@@ -13,6 +14,7 @@ use secrecy::SecretString;
 
 use self::parse::Lookup;
 pub use self::{
+    audit::Audit,
     outbound::{Mail, Outbound},
     parse::ConfigError,
 };
@@ -50,6 +52,8 @@ pub struct Config {
     pub blob_dir: PathBuf,
     /// `LOG_FORMAT`: `json` (default) or `pretty`.
     pub log_format: LogFormat,
+    /// Seals over the log.
+    pub audit: Audit,
     /// How the program reaches out: webhooks, mail, push.
     pub outbound: Outbound,
 }
@@ -86,6 +90,7 @@ impl Config {
             blob_dir: blob_dir(&vars, environment)?,
             log_format: vars.one_of("LOG_FORMAT", &LogFormat::CHOICES)?,
             outbound: Outbound::read(&vars, environment)?,
+            audit: Audit::read(&vars)?,
         })
     }
 

@@ -185,6 +185,12 @@ impl ApiError {
         Self { details, ..self }
     }
 
+    /// The same with `Retry-After`.
+    #[must_use]
+    pub fn with_retry_after(self, retry_after_s: u32) -> Self {
+        Self { retry_after_s: Some(retry_after_s), ..self }
+    }
+
     /// Which of the thirteen.
     pub const fn kind(&self) -> ErrorKind {
         self.kind

@@ -1,8 +1,9 @@
 //! Process plumbing shared by every role: configuration, telemetry, identity, the error shape, request
-//! bodies, paging, the HTTP shell, database pools, a sandbox for programs and the clock.
+//! bodies, paging, the HTTP shell, the access log, database pools, a sandbox for programs and the clock.
 //!
 //! Nothing here knows a trade word; a change of business rules never touches this crate.
 
+pub mod access_log;
 pub mod auth;
 pub mod backoff;
 pub mod blobs;
@@ -15,6 +16,7 @@ pub mod error;
 pub mod http;
 pub mod link_token;
 pub mod paging;
+pub mod personal;
 pub mod sandbox;
 pub mod seal;
 pub mod service_account;

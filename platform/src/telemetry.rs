@@ -90,6 +90,7 @@ fn describe_all() {
     DESCRIBED.call_once(|| {
         describe_gauge!("iris_build_info", "Always 1; its labels say what is running.");
         crate::http::describe_metrics();
+        crate::access_log::describe_metrics();
     });
 }
 

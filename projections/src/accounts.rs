@@ -37,15 +37,14 @@ async fn write_in_tx(
 ) -> Result<(), ProjectError> {
     let accounts = fold_in_tx::<Account>(tx, schema, TABLE, events).await?;
     let sql = format!(
-        "INSERT INTO {schema}.accounts (account_id, email, created_at, state) \
-         SELECT r.account_id, r.email::citext, r.created_at, r.state::jsonb \
-         FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[]) \
-              AS r(account_id, email, created_at, state) \
-         ON CONFLICT (account_id) DO UPDATE SET email = EXCLUDED.email, state = EXCLUDED.state"
+        "INSERT INTO {schema}.accounts (account_id, created_at, state) \
+         SELECT r.account_id, r.created_at, r.state::jsonb \
+         FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) \
+              AS r(account_id, created_at, state) \
+         ON CONFLICT (account_id) DO UPDATE SET state = EXCLUDED.state"
     );
     sqlx::query(&sql)
         .bind(ids(&accounts))
-        .bind(column(&accounts, |account| account.state.email.plain.clone()))
         .bind(column(&accounts, |account| account.created_at))
         .bind(states_json(&accounts))
         .execute(tx)

@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use events::{
-    RecordedEvent,
-    log::{FeedBatch, read_feed},
-};
+use events::{RecordedEvent, log::read_feed};
 use metrics::histogram;
 use platform::clock::Clock;
 use sqlx::{Acquire, PgConnection, PgPool, Postgres, Transaction};
@@ -37,6 +34,17 @@ pub(crate) struct Batches<'a> {
     pub(crate) on_poison: OnPoison,
 }
 
+/// A stretch of the log as one projection sees it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stretch<'a> {
+    /// The events of its kinds, by position.
+    pub(crate) events: &'a [RecordedEvent],
+    /// How far the stretch reaches, whatever it holds.
+    pub(crate) upto: i64,
+    /// Nothing was left when it was read.
+    pub(crate) is_last: bool,
+}
+
 /// What came of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Batch {
@@ -59,18 +67,29 @@ impl Batches<'_> {
         if feed.upto == hold.position {
             return Ok(Batch::Empty);
         }
-        if feed.events.is_empty() {
+        let stretch = Stretch { events: &feed.events, upto: feed.upto, is_last: feed.is_last() };
+        self.take(&mut connection, hold, stretch).await
+    }
+
+    /// Takes a stretch that begins after `hold` or earlier, without the events up to there.
+    pub(crate) async fn take(
+        &self,
+        connection: &mut PgConnection,
+        hold: Hold,
+        stretch: Stretch<'_>,
+    ) -> Result<Batch, ProjectError> {
+        if stretch.events.is_empty() {
             // The statement is a transaction by itself: most batches of most projections end here.
-            let moved = self.move_in_tx(&mut connection, hold, &feed).await?;
-            return Ok(outcome(&moved, &feed));
+            let moved = self.move_in_tx(connection, hold, stretch).await?;
+            return Ok(outcome(&moved, stretch));
         }
         let transaction = connection.begin().await?;
-        match self.commit(transaction, hold, &feed).await {
+        match self.commit(transaction, hold, stretch).await {
             // Rolled back by now. Only then is it worth a savepoint per part to find out who it was.
             Err(error) if error.blame() != Blame::Surroundings && self.on_poison == OnPoison::Park => {
                 tracing::debug!(%error, projection = self.projection.identity().name, "looking for the stream");
                 let transaction = connection.begin().await?;
-                self.commit_without_poison(transaction, hold, &feed).await
+                self.commit_without_poison(transaction, hold, stretch).await
             }
             outcome => outcome,
         }
@@ -80,32 +99,32 @@ impl Batches<'_> {
         &self,
         mut tx: Transaction<'_, Postgres>,
         hold: Hold,
-        feed: &FeedBatch,
+        stretch: Stretch<'_>,
     ) -> Result<Batch, ProjectError> {
-        let moved = self.move_in_tx(&mut tx, hold, feed).await?;
+        let moved = self.move_in_tx(&mut tx, hold, stretch).await?;
         if let Move::Moved { parked } = &moved {
-            let events = followed(&feed.events, parked);
+            let events = followed(stretch.events, parked);
             self.projection.project_in_tx(&mut tx, self.schema, &events).await?;
         }
-        self.finish(tx, &moved, feed).await
+        self.finish(tx, &moved, stretch).await
     }
 
     async fn commit_without_poison(
         &self,
         mut tx: Transaction<'_, Postgres>,
         hold: Hold,
-        feed: &FeedBatch,
+        stretch: Stretch<'_>,
     ) -> Result<Batch, ProjectError> {
-        let moved = self.move_in_tx(&mut tx, hold, feed).await?;
+        let moved = self.move_in_tx(&mut tx, hold, stretch).await?;
         let newly_parked = match &moved {
             Move::Moved { parked } => {
-                let events = followed(&feed.events, parked).into_owned();
+                let events = followed(stretch.events, parked).into_owned();
                 let now = self.clock.now();
                 project_leaving_out_in_tx(&mut tx, self.schema, self.projection, events, now).await?
             }
             Move::Busy | Move::Missed => Vec::new(),
         };
-        let batch = self.finish(tx, &moved, feed).await?;
+        let batch = self.finish(tx, &moved, stretch).await?;
         self.tell(&newly_parked);
         Ok(batch)
     }
@@ -114,24 +133,24 @@ impl Batches<'_> {
         &self,
         tx: &mut PgConnection,
         hold: Hold,
-        feed: &FeedBatch,
+        stretch: Stretch<'_>,
     ) -> Result<Move, sqlx::Error> {
         let name = self.projection.identity().name;
-        move_in_tx(tx, self.schema, name, hold, feed.upto, self.clock.now()).await
+        move_in_tx(tx, self.schema, name, hold, stretch.upto, self.clock.now()).await
     }
 
     async fn finish(
         &self,
         tx: Transaction<'_, Postgres>,
         moved: &Move,
-        feed: &FeedBatch,
+        stretch: Stretch<'_>,
     ) -> Result<Batch, ProjectError> {
         tx.commit().await?;
         if matches!(moved, Move::Moved { .. }) {
-            let events = u32::try_from(feed.events.len()).unwrap_or(u32::MAX);
+            let events = u32::try_from(stretch.events.len()).unwrap_or(u32::MAX);
             histogram!(BATCH_EVENTS, "projection" => self.projection.identity().name).record(events);
         }
-        Ok(outcome(moved, feed))
+        Ok(outcome(moved, stretch))
     }
 
     fn tell(&self, parked: &[Parked]) {
@@ -150,9 +169,9 @@ fn followed<'a>(events: &'a [RecordedEvent], parked: &[Uuid]) -> Cow<'a, [Record
     events.iter().filter(|event| !parked.contains(&event.stream_id)).cloned().collect()
 }
 
-fn outcome(moved: &Move, feed: &FeedBatch) -> Batch {
+fn outcome(moved: &Move, stretch: Stretch<'_>) -> Batch {
     match moved {
-        Move::Moved { .. } => Batch::Done { upto: feed.upto, is_last: feed.is_last() },
+        Move::Moved { .. } => Batch::Done { upto: stretch.upto, is_last: stretch.is_last },
         Move::Busy => Batch::Busy,
         Move::Missed => Batch::Missed,
     }

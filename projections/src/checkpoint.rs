@@ -1,7 +1,9 @@
 //! The checkpoint row: how far a projection is, and in whose hands.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{projection::Identity, schema::SchemaName};
@@ -145,14 +147,52 @@ pub(crate) async fn sight(
          FROM {schema}.checkpoints c CROSS JOIN public.log_head h WHERE c.name = $1 AND h.id = 1"
     );
     let row = sqlx::query(&sql).bind(name).fetch_optional(connection).await?;
-    row.map(|row| {
-        Ok(Sighting {
-            hold: Hold { position: row.try_get("position")?, fence: row.try_get("fence")? },
-            version: row.try_get("version")?,
-            head: row.try_get("head")?,
-        })
+    row.as_ref().map(sighting).transpose()
+}
+
+/// Keeps every batch of these projections from beginning, and waits for those under way, until the
+/// transaction ends. Returns their sightings by name; one that was never started is missing.
+///
+/// Followers meanwhile find a batch under way and try again: nobody loses a fence, so that whoever ran
+/// them goes on at once, also where the holder of this lock dies.
+pub(crate) async fn hold_still_in_tx(
+    tx: &mut PgConnection,
+    schema: &SchemaName,
+    names: &BTreeSet<&'static str>,
+) -> Result<BTreeMap<String, Sighting>, sqlx::Error> {
+    for name in names {
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(lock_name(schema, name))
+            .execute(&mut *tx)
+            .await?;
+    }
+    let names: Vec<&str> = names.iter().copied().collect();
+    // The rows too: an arriving process raises a fence without the lock.
+    let sql = format!("SELECT name FROM {schema}.checkpoints WHERE name = ANY($1) ORDER BY name FOR UPDATE");
+    sqlx::query(&sql).bind(&names).execute(&mut *tx).await?;
+    sight_all(tx, schema, &names).await
+}
+
+/// The checkpoints of these projections; one that was never started is missing.
+pub(crate) async fn sight_all(
+    connection: &mut PgConnection,
+    schema: &SchemaName,
+    names: &[&str],
+) -> Result<BTreeMap<String, Sighting>, sqlx::Error> {
+    let sql = format!(
+        "SELECT c.name, c.position, c.fence, c.version, h.position AS head \
+         FROM {schema}.checkpoints c CROSS JOIN public.log_head h WHERE c.name = ANY($1) AND h.id = 1"
+    );
+    let rows = sqlx::query(&sql).bind(names).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get("name")?, sighting(row)?))).collect()
+}
+
+fn sighting(row: &PgRow) -> Result<Sighting, sqlx::Error> {
+    Ok(Sighting {
+        hold: Hold { position: row.try_get("position")?, fence: row.try_get("fence")? },
+        version: row.try_get("version")?,
+        head: row.try_get("head")?,
     })
-    .transpose()
 }
 
 fn lock_name(schema: &SchemaName, name: &str) -> String {

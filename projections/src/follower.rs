@@ -12,7 +12,7 @@ use crate::{
     checkpoint::Hold,
     ownership::{Claimant, Stance},
     projection::{ProjectError, Projection},
-    runner::{RunError, Settings},
+    runner::{OnOtherVersion, RunError, Settings},
     schema::SchemaName,
 };
 
@@ -80,8 +80,15 @@ impl Follower {
         match stance {
             Stance::Arriving => match claimant.take_over().await? {
                 Some(stance) => Ok((stance, Next::Settled)),
-                None => Err(self.other_version(&claimant).await?.into()),
+                None => self.wait_or_stop(&claimant).await,
             },
+            // Looked at first: taking over would queue behind the batches of those who fold these rows.
+            Stance::Waiting => {
+                if claimant.stored_version().await? == Some(self.projection.identity().version) {
+                    return Ok((Stance::Arriving, Next::Settled));
+                }
+                Ok((Stance::Waiting, Next::Wait(self.settings.patience / LOOKS_PER_PATIENCE)))
+            }
             Stance::Unsure { fence } => Ok((claimant.make_sure(fence).await?, Next::Settled)),
             Stance::Standby { seen, since } => {
                 let next = Next::Wait(self.settings.patience / LOOKS_PER_PATIENCE);
@@ -139,6 +146,17 @@ impl Follower {
         tokio::select! {
             () = shutdown.cancelled() => {}
             () = tokio::time::sleep(wait) => {}
+        }
+    }
+
+    async fn wait_or_stop(&self, claimant: &Claimant<'_>) -> Result<(Stance, Next), StepError> {
+        let error = self.other_version(claimant).await?;
+        match self.settings.on_other_version {
+            OnOtherVersion::Stop => Err(error.into()),
+            OnOtherVersion::Wait => {
+                tracing::warn!(%error, "waiting for its rows to be exchanged");
+                Ok((Stance::Waiting, Next::Settled))
+            }
         }
     }
 

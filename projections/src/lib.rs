@@ -1,8 +1,9 @@
 //! Read models: the log folded into tables.
 //!
 //! One file per read model ([`all`] is their list), each a [`Projection`]: from a stretch of events to
-//! rows. [`run`] keeps them up with the log, [`rebuild_into`] folds them again beside the live ones,
-//! [`compare`] tells whether both agree, [`states`] how far they are.
+//! rows. [`run`] keeps them up with the log, [`Rebuilding`] folds them again beside the live ones,
+//! [`compare`] tells whether both agree, [`Swap`] lets them change places, [`states`] and [`overview`] tell
+//! how far they are. [`keep_views`] folds them as of earlier positions, for auditors.
 //!
 //! Invariant: rows and checkpoint of a projection move in one transaction, and a transaction that finds
 //! the checkpoint elsewhere, or in other hands, does nothing. So every event counts exactly once,
@@ -14,6 +15,8 @@ mod carts;
 mod catalogue;
 mod checkpoint;
 mod compare;
+mod exchange;
+mod family;
 mod follower;
 mod head;
 mod invoiced_prices;
@@ -23,33 +26,51 @@ mod lag;
 mod memberships;
 mod order_billing;
 mod orders;
+mod overview;
 mod ownership;
 mod parking;
 mod partners;
+mod privileged_actions;
 mod projection;
 mod rebuild;
+mod replay;
+mod replay_reader;
 mod restaurants;
+mod retry;
 mod runner;
 mod schema;
 mod supplier_days;
 mod suppliers;
+mod swap;
+mod swap_check;
+mod swap_conditions;
+mod swap_error;
 mod trade_relations;
+mod twin;
+mod views;
 mod webhook_endpoints;
 
 pub use accounts::Accounts;
 pub use carts::Carts;
 pub use catalogue::Catalogue;
-pub use compare::{Difference, compare};
+pub use compare::{Difference, RowCount, compare};
+pub use family::Family;
 pub use invoiced_prices::InvoicedPrices;
 pub use invoices::Invoices;
 pub use lag::{ProjectionState, states};
 pub use order_billing::OrderBilling;
 pub use orders::Orders;
+pub use overview::{Overview, Rows, overview};
+pub use privileged_actions::PrivilegedActions;
 pub use projection::{Blame, Identity, ProjectError, Projecting, Projection, ReadTable, all};
-pub use rebuild::{RebuildError, drop_scratch, rebuild_into, rebuild_upto};
+pub use rebuild::{JOBS, Progress, RebuildError, Rebuilding, drop_scratch, rebuild_into, rebuild_upto};
 pub use restaurants::Restaurants;
-pub use runner::{RunError, Settings, run, run_with};
+pub use retry::{ParkedStream, RetryError, parked, retry};
+pub use runner::{OnOtherVersion, RunError, Settings, run, run_with};
 pub use schema::{InvalidSchemaName, SchemaName};
 pub use suppliers::Suppliers;
+pub use swap::{Check, Direction, Swap, Swapped};
+pub use swap_error::SwapError;
 pub use trade_relations::TradeRelations;
+pub use views::{keep_views, sweep_views};
 pub use webhook_endpoints::WebhookEndpoints;

@@ -28,6 +28,8 @@ use crate::{
 pub(crate) enum Stance {
     /// Just started.
     Arriving,
+    /// Its rows are of another version, as it was said before.
+    Waiting,
     /// The next batch is ours.
     Owner(Hold),
     /// Ours, but where the checkpoint is has to be read again: a commit's outcome is unknown.

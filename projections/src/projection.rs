@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     accounts::Accounts, carts::Carts, catalogue::Catalogue, invoiced_prices::InvoicedPrices,
-    invoices::Invoices, order_billing::OrderBilling, orders::Orders, restaurants::Restaurants,
-    schema::SchemaName, suppliers::Suppliers, trade_relations::TradeRelations,
+    invoices::Invoices, order_billing::OrderBilling, orders::Orders, privileged_actions::PrivilegedActions,
+    restaurants::Restaurants, schema::SchemaName, suppliers::Suppliers, trade_relations::TradeRelations,
     webhook_endpoints::WebhookEndpoints,
 };
 
@@ -78,6 +78,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(Invoices),
         Arc::new(OrderBilling),
         Arc::new(TradeRelations),
+        Arc::new(PrivilegedActions),
     ]
 }
 

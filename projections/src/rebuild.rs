@@ -4,19 +4,58 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use events::log::read_head;
 use platform::clock::Clock;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    batch::{Batch, Batches, OnPoison},
-    checkpoint::seize,
-    projection::{Identity, ProjectError, Projection},
+    family::Family,
+    projection::{ProjectError, Projection},
+    replay::{Replay, Target},
     schema::SchemaName,
+    twin,
 };
 
+/// Batches and indexes that are under way at a time where nobody says otherwise.
+pub const JOBS: usize = 4;
 const POSITIONS_MAX: i64 = 5_000;
-/// Tables that every projection needs beside its own.
-const BOOKKEEPING: [&str; 2] = ["checkpoints", "parked"];
+
+/// What a rebuild is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    /// It has not begun.
+    #[default]
+    Waiting,
+    /// It folds.
+    Folding {
+        /// The last position that was read.
+        position: i64,
+        /// The last that will be.
+        upto: i64,
+    },
+    /// It makes the indexes of a table.
+    Indexing {
+        /// Its name.
+        table: &'static str,
+    },
+}
+
+/// How a rebuild is done.
+pub struct Rebuilding<'a> {
+    /// As somebody who may create schemas.
+    pub pool: &'a PgPool,
+    /// For the checkpoints' times.
+    pub clock: &'a dyn Clock,
+    /// Batches and indexes that may be under way at a time; one connection more is used for reading.
+    pub jobs: usize,
+    /// Positions per read, and so per transaction of each projection: with the few of them that are in memory
+    /// at a time, what bounds it.
+    pub positions_max: i64,
+    /// Told how far it is.
+    pub progress: watch::Sender<Progress>,
+    /// Ends it after the batches in hand.
+    pub shutdown: CancellationToken,
+}
 
 /// Why a rebuild stopped. Calling it again goes on where it stopped.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +85,9 @@ pub enum RebuildError {
         /// What is wrong.
         source: ProjectError,
     },
+    /// A defect of the program.
+    #[error("the reader of the log ended unexpectedly")]
+    Died(#[source] tokio::task::JoinError),
     /// The database refused the schema or its tables.
     #[error(transparent)]
     Database(#[from] sqlx::Error),
@@ -83,13 +125,8 @@ pub async fn rebuild_upto(
     clock: &dyn Clock,
     shutdown: &CancellationToken,
 ) -> Result<(), RebuildError> {
-    refuse_live(schema)?;
-    create_scratch(pool, schema, projections).await?;
-    for projection in projections {
-        let batches = Batches { pool, schema, projection: &**projection, clock, on_poison: OnPoison::Stop };
-        fold(&batches, position, shutdown).await?;
-    }
-    Ok(())
+    let rebuilding = Rebuilding::new(pool, clock, shutdown.clone());
+    rebuilding.run(&[(schema.clone(), projections)], position).await
 }
 
 /// Deletes a rebuilt schema with all that is in it; nothing happens where there is none.
@@ -102,51 +139,56 @@ pub async fn drop_scratch(pool: &PgPool, schema: &SchemaName) -> Result<(), Rebu
     Ok(())
 }
 
-async fn fold(batches: &Batches<'_>, head: i64, shutdown: &CancellationToken) -> Result<(), RebuildError> {
-    let identity: &'static Identity = batches.projection.identity();
-    let name = identity.name;
-    let failed = |source: ProjectError| RebuildError::Project { name, source };
-
-    let mut connection = batches.pool.acquire().await?;
-    let seized = seize(&mut connection, batches.schema, identity, batches.clock.now()).await?;
-    drop(connection);
-    let mut hold = seized.ok_or(RebuildError::OtherVersion(name))?;
-    while hold.position < head {
-        if shutdown.is_cancelled() {
-            return Err(RebuildError::Interrupted { name, position: hold.position });
-        }
-        let positions = POSITIONS_MAX.min(head - hold.position);
-        match batches.next(hold, positions).await.map_err(failed)? {
-            Batch::Done { upto, .. } => hold.position = upto,
-            Batch::Busy | Batch::Missed => return Err(RebuildError::Contended(name)),
-            // The log does not shrink.
-            Batch::Empty => return Ok(()),
-        }
+impl<'a> Rebuilding<'a> {
+    /// With the usual numbers.
+    pub fn new(pool: &'a PgPool, clock: &'a dyn Clock, shutdown: CancellationToken) -> Self {
+        let progress = watch::Sender::default();
+        Self { pool, clock, jobs: JOBS, positions_max: POSITIONS_MAX, progress, shutdown }
     }
-    Ok(())
+
+    /// Builds each family in its `next_schema`, to where the log ended at the call; the log is read once for
+    /// all. Returns that position. What was interrupted goes on at the next call.
+    ///
+    /// # Errors
+    /// [`RebuildError`].
+    pub async fn build(&self, families: &[Family]) -> Result<i64, RebuildError> {
+        let head = read_head(&mut *self.pool.acquire().await?).await?.position;
+        let wanted: Vec<_> =
+            families.iter().map(|family| (family.next_schema(), family.projections())).collect();
+        self.run(&wanted, head).await?;
+        Ok(head)
+    }
+
+    async fn run(
+        &self,
+        wanted: &[(SchemaName, &[Arc<dyn Projection>])],
+        upto: i64,
+    ) -> Result<(), RebuildError> {
+        let mut targets = Vec::new();
+        for (schema, projections) in wanted {
+            refuse_live(schema)?;
+            twin::create(self.pool, schema, &tables_of(projections)).await?;
+            targets.extend(projections.iter().map(|projection| Target {
+                schema: schema.clone(),
+                projection: Arc::clone(projection),
+                upto,
+            }));
+        }
+        self.replay().run(&targets).await?;
+        for (schema, projections) in wanted {
+            twin::finish(self.pool, schema, &tables_of(projections), self.jobs, &self.progress).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn replay(&self) -> Replay<'_> {
+        let Self { pool, clock, jobs, positions_max, progress, shutdown } = self;
+        Replay { pool, clock: *clock, jobs: *jobs, positions_max: *positions_max, progress, shutdown }
+    }
 }
 
-async fn create_scratch(
-    pool: &PgPool,
-    schema: &SchemaName,
-    projections: &[Arc<dyn Projection>],
-) -> Result<(), sqlx::Error> {
-    let own = projections.iter().flat_map(|projection| projection.identity().tables);
-    let tables: BTreeSet<&str> = own.map(|table| table.name).chain(BOOKKEEPING).collect();
-    let mut tx = pool.begin().await?;
-    execute(&mut tx, &format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await?;
-    for table in tables {
-        // Table names are constants of this crate; on the schema's, see SchemaName.
-        let live = SchemaName::live();
-        let sql = format!("CREATE TABLE IF NOT EXISTS {schema}.{table} (LIKE {live}.{table} INCLUDING ALL)");
-        execute(&mut tx, &sql).await?;
-    }
-    tx.commit().await
-}
-
-async fn execute(tx: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
-    sqlx::query(sql).execute(tx).await?;
-    Ok(())
+fn tables_of(projections: &[Arc<dyn Projection>]) -> BTreeSet<&'static str> {
+    projections.iter().flat_map(|projection| projection.identity().tables).map(|table| table.name).collect()
 }
 
 /// A mistyped name must not cost the live rows.

@@ -34,6 +34,18 @@ pub struct Settings {
     pub backoff_first: Duration,
     /// The longest wait after an error.
     pub backoff_max: Duration,
+    /// What becomes of a projection whose rows are of another version.
+    pub on_other_version: OnOtherVersion,
+}
+
+/// What a program does that is to fold on from rows which it cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnOtherVersion {
+    /// End, and say what to do.
+    Stop,
+    /// Leave that projection to others until its rows have been exchanged for those of this version: a new
+    /// program so stands ready before it is needed.
+    Wait,
 }
 
 impl Default for Settings {
@@ -46,6 +58,7 @@ impl Default for Settings {
             patience: Duration::from_secs(3),
             backoff_first: Duration::from_millis(100),
             backoff_max: Duration::from_secs(5),
+            on_other_version: OnOtherVersion::Stop,
         }
     }
 }
@@ -54,7 +67,10 @@ impl Default for Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Its rows were folded by another version of the program.
-    #[error("projection {name} has rows of version {stored}, this program folds version {ours}: rebuild it")]
+    #[error(
+        "projection {name} has rows of version {stored}, this program folds version {ours}: run \
+         `iris projections rebuild {name}`, then `iris projections swap {name}`, then start this again"
+    )]
     OtherVersion {
         /// Which projection.
         name: &'static str,

@@ -6,7 +6,9 @@ use axum::http::{HeaderMap, header};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Json,
+    Ndjson,
     Pdf,
+    Text,
     Xml,
 }
 
@@ -14,7 +16,9 @@ impl Format {
     const fn media_type(self) -> (&'static str, &'static str) {
         match self {
             Self::Json => ("application", "json"),
+            Self::Ndjson => ("application", "x-ndjson"),
             Self::Pdf => ("application", "pdf"),
+            Self::Text => ("text", "plain"),
             Self::Xml => ("application", "xml"),
         }
     }

@@ -15,6 +15,15 @@ pub(crate) fn json<T: Serialize>(seen: Seen<T>) -> Response {
     ([(IRIS_POSITION, position)], Json(seen.value)).into_response()
 }
 
+/// Plain text with `Iris-Position`.
+pub(crate) fn text(seen: Seen<String>) -> Response {
+    let headers = [
+        (IRIS_POSITION, HeaderValue::from(seen.position)),
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
+    ];
+    (headers, seen.value).into_response()
+}
+
 /// A single resource with its `ETag`; 304 where the caller has that revision already.
 pub(crate) fn resource<T: Serialize>(asked: &HeaderMap, revision: i64, seen: Seen<T>) -> Response {
     if !has_revision(asked, revision) {

@@ -16,11 +16,15 @@ pub(crate) enum ReadFailure {
     #[error("rendering a document was broken off")]
     Rendering(#[from] tokio::task::JoinError),
     #[error(transparent)]
+    Event(#[from] events::fold::UnreadableEvent),
+    #[error(transparent)]
     Xml(#[from] XmlFault),
     #[error("a kept file cannot be read")]
     File(#[from] std::io::Error),
     #[error("file {sha256} is not in BLOB_DIR: every process must be given the same folder")]
     FileMissing { sha256: String },
+    #[error("as many stories are told as this process allows")]
+    StoriesBusy,
 }
 
 impl From<ReadFailure> for ApiError {
@@ -29,6 +33,10 @@ impl From<ReadFailure> for ApiError {
             ReadFailure::Database(error) if passes_soon(error) => {
                 tracing::warn!(%error, "database not reachable");
                 Self::unavailable("database_unavailable", "The database does not answer; try again.", 1)
+            }
+            ReadFailure::StoriesBusy => {
+                let message = "As many stories are being told as this process allows; try again.";
+                Self::unavailable("stories_busy", message, 1)
             }
             _ => Self::internal(&failure),
         }
@@ -39,9 +47,10 @@ impl From<ReadFailure> for ApiError {
 fn passes_soon(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
-        // Class 57P: the server shuts down or starts up; 53300: too many connections.
+        // Class 57P: the server shuts down or starts up; 53300: too many connections; 42P01: a view was dropped
+        // at this very moment, and the next try finds it gone.
         sqlx::Error::Database(refusal) => {
-            refusal.code().is_some_and(|code| code.starts_with("57P") || code == "53300")
+            refusal.code().is_some_and(|code| code.starts_with("57P") || code == "53300" || code == "42P01")
         }
         _ => false,
     }

@@ -12,7 +12,7 @@ use platform::error::ApiError;
 use sqlx::PgPool;
 use tokio::time::Instant;
 
-use crate::failure::ReadFailure;
+use crate::{failure::ReadFailure, read_schema::ReadSchema};
 
 /// Answers carry it: the position of the log up to which the answer is complete.
 pub const IRIS_POSITION: HeaderName = HeaderName::from_static("iris-position");
@@ -41,6 +41,7 @@ pub enum ReadModel {
     /// `read.order_billing`.
     Billing,
     TradeRelations,
+    PrivilegedActions,
 }
 
 impl ReadModel {
@@ -59,6 +60,7 @@ impl ReadModel {
             Self::Invoices => "invoices",
             Self::Billing => "billing",
             Self::TradeRelations => "trade_relations",
+            Self::PrivilegedActions => "privileged_actions",
         }
     }
 
@@ -104,6 +106,14 @@ const WITH_CONSUMERS: &str = "(SELECT CASE WHEN count(*) = cardinality($1) THEN 
 /// SQL for the smallest position of `models`, whose [`names`] are bound to `$1`.
 pub(crate) fn checkpoint_of(models: &[ReadModel]) -> &'static str {
     if models.iter().any(|model| model.is_of_consumer()) { WITH_CONSUMERS } else { checkpoint!() }
+}
+
+/// As [`checkpoint`], of the tables of that schema.
+pub(crate) fn checkpoint_in(schema: ReadSchema) -> String {
+    format!(
+        "(SELECT CASE WHEN count(*) = cardinality($1) THEN min(position) ELSE 0 END AS position \
+          FROM {schema}.checkpoints WHERE name = ANY($1))"
+    )
 }
 
 /// The names of read models, as bound to [`checkpoint`]'s `$1`.

@@ -4,6 +4,8 @@
 //! - [`access`]: who may see what. What one may not know exists is not found, in the same words as what
 //!   does not exist.
 //! - [`freshness`]: read-your-writes. Every answer names the position of the log that it saw.
+//! - `audit`: history, its seals and exports, how things stood at any time, and who got to see what; the one folder that
+//!   reads the log itself.
 //! - [`documents`]: invoices and receipts, pure, as JSON, PDF and Peppol BIS Billing 3.0.
 
 pub mod access;
@@ -14,6 +16,7 @@ mod accept;
 mod answer;
 mod asyncapi;
 mod attachment;
+mod audit;
 mod carts;
 mod event_types;
 mod failure;
@@ -25,6 +28,7 @@ mod notifications;
 mod orders;
 mod partners;
 mod products;
+mod read_schema;
 mod reader;
 mod refusals;
 mod restaurants;
@@ -34,5 +38,6 @@ mod suppliers;
 mod webhook_endpoints;
 
 pub use asyncapi::asyncapi;
+pub use audit::in_words;
 pub use router::router;
-pub use state::QueryState;
+pub use state::{QueryState, Sources};

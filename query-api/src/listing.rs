@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     failure::ReadFailure,
-    freshness::{ReadModel, Seen, checkpoint_of, names},
+    freshness::{ReadModel, Seen, checkpoint_in, checkpoint_of, names},
+    read_schema::ReadSchema,
 };
 
 /// The place of a row in a list, newest first; total, as the id breaks ties.
@@ -33,7 +34,16 @@ pub(crate) struct Placed<K, T> {
 /// Both are of one snapshot, so the position is true for the rows. The inner SELECT names its columns `id`
 /// and `at` and whatever [`fetch`]'s decoder reads.
 pub(crate) fn open(models: &[ReadModel]) -> QueryBuilder<'static, Postgres> {
-    let head = format!("SELECT c.position, p.* FROM {} c LEFT JOIN LATERAL (", checkpoint_of(models));
+    open_at(checkpoint_of(models), models)
+}
+
+/// The same, of the tables of that schema, for read models of projections alone.
+pub(crate) fn open_in(schema: ReadSchema, models: &[ReadModel]) -> QueryBuilder<'static, Postgres> {
+    open_at(&checkpoint_in(schema), models)
+}
+
+fn open_at(checkpoint: &str, models: &[ReadModel]) -> QueryBuilder<'static, Postgres> {
+    let head = format!("SELECT c.position, p.* FROM {checkpoint} c LEFT JOIN LATERAL (");
     // `$1` stands in the text already: the builder is told of the bound names, and counts on from two.
     QueryBuilder::with_arguments(head, arguments(names(models)))
 }

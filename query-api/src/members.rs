@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use events::{resource::MemberResource, values::MemberRole};
+use events::{account::Account, fold::Folded, resource::MemberResource, values::MemberRole};
 use platform::{
     error::ApiError,
     paging::{List, Page},
@@ -14,7 +14,7 @@ use crate::{
     access::{OrganisationKind, Viewer},
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
-    listing::{Newest, SortColumns, Take, count, envelope, fetch, open, push_window},
+    listing::{Newest, SortColumns, Take, count, envelope, fetch, open, push_window, state},
 };
 
 pub(crate) const LIST: &str = "members";
@@ -66,7 +66,7 @@ pub(crate) async fn members(
         return Ok(Seen { position: viewer.position, value: Members::Refused });
     }
     let mut sql = open(models);
-    sql.push("SELECT a.account_id AS id, a.created_at AS at, a.email::text AS email, m.role");
+    sql.push("SELECT a.account_id AS id, a.created_at AS at, a.state AS state, m.role");
     push_members(&mut sql, organisation.id);
     push_window(&mut sql, SortColumns { at: "a.created_at", id: "a.account_id" }, after, page, Take::Page);
     let rows = fetch(pool, sql, decode).await?;
@@ -90,5 +90,6 @@ fn decode(row: &PgRow) -> sqlx::Result<MemberResource> {
     let role: &str = row.try_get("role")?;
     let role: MemberRole = role.parse().map_err(|unknown| sqlx::Error::Decode(Box::new(unknown)))?;
     let account_id: Uuid = row.try_get("id")?;
-    Ok(MemberResource { account_id: account_id.into(), email: row.try_get("email")?, role })
+    let account: Folded<Account> = state(row)?;
+    Ok(MemberResource { account_id: account_id.into(), email: (&account.state.email).into(), role })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use events::resource::PartnerResource;
+use events::{account::Account, fold::Folded, resource::PartnerResource};
 use platform::paging::Page;
 use sqlx::{PgPool, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::{
     access::Viewer,
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
-    listing::{Newest, SortColumns, Take, count, envelope, fetch, open, push_window},
+    listing::{Newest, SortColumns, Take, count, envelope, fetch, open, push_window, state},
     members::{Organisation, OwnersOnly},
 };
 
@@ -35,7 +35,7 @@ pub(crate) async fn partners(
         return Ok(Seen { position: viewer.position, value: OwnersOnly::Refused });
     }
     let mut sql = open(models);
-    sql.push("SELECT a.account_id AS id, a.created_at AS at, a.email::text AS email");
+    sql.push("SELECT a.account_id AS id, a.created_at AS at, a.state AS state");
     push_partners(&mut sql, organisation.id);
     push_window(&mut sql, SortColumns { at: "a.created_at", id: "a.account_id" }, after, page, Take::Page);
     let rows = fetch(pool, sql, decode).await?;
@@ -57,5 +57,6 @@ fn push_partners(sql: &mut QueryBuilder<'static, sqlx::Postgres>, organisation_i
 
 fn decode(row: &PgRow) -> sqlx::Result<PartnerResource> {
     let account_id: Uuid = row.try_get("id")?;
-    Ok(PartnerResource { account_id: account_id.into(), email: row.try_get("email")? })
+    let account: Folded<Account> = state(row)?;
+    Ok(PartnerResource { account_id: account_id.into(), email: (&account.state.email).into() })
 }

@@ -7,15 +7,21 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, request::Parts},
 };
+use chrono::{DateTime, Utc};
 use events::values::Role;
-use platform::{auth::Identity, error::ApiError};
+use platform::{
+    access_log::{Access, Kind, RequestOrigin},
+    auth::Identity,
+    error::ApiError,
+};
 use sqlx::PgPool;
 use tokio::time::Instant;
 
 use crate::{
     access::{MEMBERSHIPS, Viewer, role_of, sees_everything},
     failure::ReadFailure,
-    freshness::{ReadModel, Seen, head, min_position, reach},
+    freshness::{ReadModel, Seen, behind, head, min_position, reach},
+    read_schema::ReadSchema,
     state::QueryState,
 };
 
@@ -27,6 +33,20 @@ pub(crate) struct Reader {
     pub(crate) headers: HeaderMap,
     min_position: Option<i64>,
     deadline: Instant,
+    origin: RequestOrigin,
+    /// The view that it looks at, in place of the live rows.
+    as_of: Option<AsOf>,
+}
+
+/// A view that is there to be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AsOf {
+    /// Of its schema.
+    pub(crate) number: i64,
+    /// Of the log.
+    pub(crate) position: i64,
+    /// When the event at that position was recorded.
+    pub(crate) moment: DateTime<Utc>,
 }
 
 impl FromRequestParts<QueryState> for Reader {
@@ -41,6 +61,8 @@ impl FromRequestParts<QueryState> for Reader {
             min_position: min_position(&parts.headers)?,
             headers: parts.headers.clone(),
             deadline: Instant::now() + state.wait_max,
+            origin: RequestOrigin::read(parts),
+            as_of: None,
         })
     }
 }
@@ -48,6 +70,35 @@ impl FromRequestParts<QueryState> for Reader {
 impl Reader {
     pub(crate) fn pool(&self) -> &PgPool {
         &self.state.pool
+    }
+
+    /// The same caller, looking at a view: what a list answers is then what it would have answered at its
+    /// position, and there is nothing to wait for.
+    pub(crate) fn looking_at(self, as_of: AsOf) -> Self {
+        Self { as_of: Some(as_of), min_position: None, ..self }
+    }
+
+    /// Where lists read.
+    pub(crate) fn schema(&self) -> ReadSchema {
+        self.as_of.map_or(ReadSchema::Live, |as_of| ReadSchema::AsOf(as_of.number))
+    }
+
+    /// The time that answers are of: rates depend on the day.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.as_of.map_or_else(|| self.state.clock.now(), |as_of| as_of.moment)
+    }
+
+    /// An access by this caller, to be recorded.
+    pub(crate) fn access(&self, kind: Kind) -> Access {
+        Access::allowed(kind, &self.identity, &self.origin)
+    }
+
+    /// Records it, before the answer where its kind asks for that.
+    ///
+    /// # Errors
+    /// 503 `access_log_unavailable`: then nothing may be shown.
+    pub(crate) async fn record(&self, access: Access) -> Result<(), ApiError> {
+        Ok(self.state.access_log.record(access).await?)
     }
 
     /// What `read` finds, now or once its read models have caught up with the log as it stood.
@@ -74,7 +125,7 @@ impl Reader {
             }
             let head = match missed_at {
                 Some(head) => head,
-                None => head(self.pool()).await?,
+                None => self.head().await?,
             };
             if position >= head {
                 return Err(absent());
@@ -94,6 +145,15 @@ impl Reader {
         Ok(self.look(read).await?)
     }
 
+    /// Where the log ends, for reads of the log itself: they see all that was ever acknowledged.
+    ///
+    /// # Errors
+    /// 503 `read_model_behind` where the caller asks for a position that the log has not reached.
+    pub(crate) async fn log_head(&self) -> Result<i64, ApiError> {
+        let head = head(self.pool()).await?;
+        if self.min_position.is_some_and(|wanted| wanted > head) { Err(behind()) } else { Ok(head) }
+    }
+
     async fn look<T, R>(&self, read: impl FnOnce(Arc<Viewer>) -> R) -> Result<Seen<T>, ReadFailure>
     where
         R: Future<Output = Result<Seen<T>, ReadFailure>>,
@@ -101,6 +161,14 @@ impl Reader {
         let viewer = Arc::new(Viewer::load(self.pool(), self.identity.subject, self.role).await?);
         let seen = read(Arc::clone(&viewer)).await?;
         Ok(Seen { position: seen.position.min(viewer.position), ..seen })
+    }
+
+    /// Where the log ends, for whoever reads this.
+    async fn head(&self) -> Result<i64, ReadFailure> {
+        match self.as_of {
+            Some(as_of) => Ok(as_of.position),
+            None => head(self.pool()).await,
+        }
     }
 
     async fn wait(&self, models: &[ReadModel]) -> Result<(), ApiError> {

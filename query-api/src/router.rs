@@ -1,16 +1,22 @@
 //! The table of contents: every URL that this crate answers.
 
+use axum::middleware;
+use platform::personal::open_answers;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    asyncapi, carts, event_types, invoices, me, notifications, orders, products, restaurants,
+    asyncapi, audit, carts, event_types, invoices, me, notifications, orders, products, restaurants,
     state::QueryState, suppliers, webhook_endpoints,
 };
 
-/// All reads, under `/api/v1`, with their part of the OpenAPI document.
+/// All reads, under `/api/v1`, with their part of the OpenAPI document; and the asking for views, which changes
+/// nothing but what is there to be read.
 ///
 /// They expect platform's HTTP shell around them: it knows the caller and writes refusals.
 pub fn router(state: QueryState) -> OpenApiRouter {
+    audit::describe_metrics();
+    // Read tables hold texts of people sealed: opened here, and nowhere else.
+    let opening = middleware::from_fn_with_state(state.personal.clone(), open_answers);
     OpenApiRouter::new()
         .routes(routes!(me::get_me)) //                            /api/v1/me
         .routes(routes!(suppliers::list::list_suppliers)) //       /api/v1/suppliers
@@ -46,5 +52,25 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(webhook_endpoints::get::get_webhook_endpoint)) // /api/v1/webhook-endpoints/{id}
         .routes(routes!(webhook_endpoints::deliveries::list_webhook_deliveries)) // /api/v1/webhook-endpoints/{id}/deliveries
         .routes(routes!(webhook_endpoints::delivery::get_webhook_delivery)) // /api/v1/webhook-endpoints/{id}/deliveries/{delivery_id}
+        .routes(routes!(audit::views::list::list_views, audit::views::ask::ask_for_view)) // /api/v1/audit/views
+        .routes(routes!(audit::views::get::get_view, audit::views::remove::remove_view)) // /api/v1/audit/views/{id}
+        .routes(routes!(audit::views::lists::list_orders_as_of)) // /api/v1/audit/views/{id}/orders
+        .routes(routes!(audit::views::lists::list_products_as_of)) // /api/v1/audit/views/{id}/products
+        .routes(routes!(audit::views::lists::list_suppliers_as_of)) // /api/v1/audit/views/{id}/suppliers
+        .routes(routes!(audit::views::lists::list_restaurants_as_of)) // /api/v1/audit/views/{id}/restaurants
+        .routes(routes!(audit::views::lists::list_invoices_as_of)) // /api/v1/audit/views/{id}/invoices
+        .routes(routes!(audit::as_of::get_order_as_of)) //         /api/v1/audit/orders/{id}
+        .routes(routes!(audit::as_of::get_product_as_of)) //       /api/v1/audit/products/{id}
+        .routes(routes!(audit::as_of::get_supplier_as_of)) //      /api/v1/audit/suppliers/{id}
+        .routes(routes!(audit::as_of::get_restaurant_as_of)) //    /api/v1/audit/restaurants/{id}
+        .layer(opening)
+        // History is shown as it was recorded and hashed: what it holds of people stays sealed.
+        .routes(routes!(audit::access::list_accesses)) //          /api/v1/audit/access
+        .routes(routes!(audit::verify::verify_log)) //             /api/v1/audit/verify
+        .routes(routes!(audit::seals::list_seals)) //              /api/v1/audit/seals
+        .routes(routes!(audit::proofs::get_event_proof)) //        /api/v1/audit/proofs/{event_id}
+        .routes(routes!(audit::events::list_history)) //           /api/v1/audit/events
+        .routes(routes!(audit::streams::get_stream_history)) //    /api/v1/audit/streams/{type}/{id}
+        .routes(routes!(audit::story::get_order_story)) //         /api/v1/audit/orders/{id}/story
         .with_state(state)
 }

@@ -124,7 +124,7 @@ fn metric(text: &str, name: &str) -> f64 {
 }
 
 /// `IRIS_BIN`, else the one that was built beside this program.
-fn program() -> anyhow::Result<PathBuf> {
+pub fn program() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("IRIS_BIN") {
         return Ok(path.into());
     }

@@ -4,9 +4,11 @@
 //! not work, never because of a figure.
 
 mod appending;
+mod by_hand;
 mod delivered;
 mod delivering;
 mod dice;
+mod exporting;
 mod feeding;
 mod fill;
 mod history;
@@ -37,19 +39,22 @@ mod starts;
 mod statistics;
 mod table;
 mod uploads;
+mod verifying;
+mod whole_log;
 
 use std::{path::PathBuf, time::Instant};
 
 use anyhow::bail;
 
-use crate::{run::Run, sizes::Sizes};
+use crate::{run::Run, sizes::Sizes, whole_log::WholeLog};
 
 const HELP: &str = "\
 make bench [ARGS=\"…\"]: one table of figures, as Markdown, and target/bench.json
   --short           small sizes, a minute or two: to see that everything runs
-  --only PART,…     of orders, append, feed, relay, webhooks, invoices, reads";
+  --log-orders N    so many orders in the log that feed and audit read from end to end, nine events each
+  --only PART,…     of orders, append, feed, audit, relay, webhooks, invoices, reads";
 
-const PARTS: [&str; 7] = ["orders", "append", "feed", "relay", "webhooks", "invoices", "reads"];
+const PARTS: [&str; 8] = ["orders", "append", "feed", "audit", "relay", "webhooks", "invoices", "reads"];
 
 /// What was asked for.
 struct Arguments {
@@ -76,8 +81,15 @@ async fn main() -> anyhow::Result<()> {
     if has("append") {
         appending::measure(&mut run).await?;
     }
-    if has("feed") {
-        feeding::measure(&mut run).await?;
+    if has("feed") || has("audit") {
+        let log = WholeLog::write(&run).await?;
+        if has("feed") {
+            feeding::measure(&mut run, &log).await?;
+        }
+        if has("audit") {
+            verifying::measure(&mut run, &log).await?;
+            exporting::measure(&mut run, &log).await?;
+        }
     }
     if has("relay") {
         relaying::measure(&mut run).await?;
@@ -109,6 +121,9 @@ fn arguments() -> anyhow::Result<Option<Arguments>> {
             "--only" => {
                 let parts = given.next().unwrap_or_default();
                 arguments.parts = parts.split(',').map(ToOwned::to_owned).collect();
+            }
+            "--log-orders" => {
+                arguments.sizes.log_orders = given.next().unwrap_or_default().parse()?;
             }
             "--help" | "-h" => return Ok(None),
             other => bail!("what is {other:?}?\n{HELP}"),

@@ -15,8 +15,8 @@ pub struct Sizes {
     pub clients: &'static [usize],
     /// Events per round of appending.
     pub append_events: usize,
-    /// Orders in the log that is read and rebuilt, nine events each.
-    pub feed_orders: usize,
+    /// Orders in the log that is read from end to end, nine events each.
+    pub log_orders: usize,
     /// Orders in the log that the relay begins with.
     pub relay_orders: usize,
     /// Deliveries per round of webhooks.
@@ -56,7 +56,7 @@ impl Sizes {
             warm_up: Duration::from_secs(3),
             clients: &[1, 16, 64],
             append_events: 60_000,
-            feed_orders: 20_000,
+            log_orders: 60_000,
             relay_orders: 40_000,
             webhook_deliveries: 30_000,
             dead_deliveries: 200_000,
@@ -80,7 +80,7 @@ impl Sizes {
             round: Duration::from_secs(1),
             warm_up: Duration::from_secs(1),
             append_events: 10_000,
-            feed_orders: 2_000,
+            log_orders: 2_000,
             relay_orders: 2_000,
             webhook_deliveries: 2_000,
             dead_deliveries: 10_000,

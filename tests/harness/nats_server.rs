@@ -35,6 +35,11 @@ impl NatsServer {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    /// Where it stores things.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Starts it (again) on what it stored.
     ///
     /// # Panics

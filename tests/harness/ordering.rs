@@ -29,6 +29,8 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::process::APP_SECRET;
+
 /// A committer and the market on it; everything is done as the system, which may do anything.
 pub struct Ordering {
     /// The way into the log.
@@ -48,7 +50,7 @@ pub fn fresh() -> Uuid {
 
 /// A committer on that database.
 pub fn start_committer(options: &PgConnectOptions) -> (Committer, JoinHandle<()>) {
-    Committer::start(options.clone(), Arc::new(SystemClock), Arc::new(UuidV7Ids))
+    Committer::start(options.clone(), &APP_SECRET.into(), Arc::new(SystemClock), Arc::new(UuidV7Ids))
 }
 
 /// A submission as the system.

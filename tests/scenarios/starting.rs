@@ -56,6 +56,7 @@ async fn it_tells_how_it_is_and_ends_in_order() {
         "invoiced_prices",
         "invoices",
         "orders",
+        "privileged_actions",
         "restaurants",
         "suppliers",
         "trade_relations",

@@ -24,6 +24,7 @@ use super::{
     decide::{Decided, Missing, Verdict, decide_batch},
     metrics,
     session::Session,
+    standing::Standing,
 };
 use crate::domain::unit::AnyState;
 
@@ -279,13 +280,14 @@ async fn run_attempt(
     ids: &dyn Ids,
 ) -> Result<Tried, Failed> {
     let answered = stored_answers(batch, connection).await?;
+    let standing = Standing::load(connection, batch).await?;
     let mut loaded: HashMap<StreamRef, Arc<dyn AnyState>> = HashMap::new();
     let mut unreadable = HashSet::new();
     let mut holders: HashMap<Claim, Option<Uuid>> = HashMap::new();
     let now = clock.now();
     let decided = loop {
         let working = WorkingSet::new(cache, &loaded, &unreadable, &holders);
-        match decide_batch(batch, &answered, working, now, ids) {
+        match decide_batch(batch, &answered, &standing, working, now, ids) {
             Ok(decided) => break Box::new(decided),
             Err(missing) => {
                 load(connection, missing, &mut loaded, &mut unreadable, &mut holders).await?;

@@ -9,17 +9,20 @@ use chrono::{DateTime, Utc};
 use events::{
     NewEvent, StreamRef,
     log::{Append, Claim, ClaimChange, IdempotencyKey, StateSnapshot, StoredAnswer},
+    values::plain_texts,
 };
 use platform::clock::Ids;
 
 use super::{
     Outcome, Queued, SubmitError,
     cache::{WorkingSet, Written},
+    sealing::SealedWith,
+    standing::{Standing, used},
 };
 use crate::domain::{
     Answer, Stop, Unit,
     refusal::Refusal,
-    unit::{Need, UnitEvent, UnitResult},
+    unit::{Known as _, Need, UnitEvent, UnitResult},
 };
 
 /// A stream's state is stored whenever its revision passes a multiple of this, so that loading a
@@ -38,6 +41,8 @@ pub enum Verdict {
     Refused(Refusal),
     /// The key stands for another request.
     KeyReused,
+    /// What it was prepared on has changed.
+    Outdated,
     /// It cannot be decided; logged.
     Failed,
 }
@@ -65,6 +70,7 @@ pub struct Missing {
 pub fn decide_batch(
     batch: &[Queued],
     answered: &HashMap<IdempotencyKey, StoredAnswer>,
+    standing: &Standing,
     mut working: WorkingSet<'_>,
     now: DateTime<Utc>,
     ids: &dyn Ids,
@@ -78,13 +84,25 @@ pub fn decide_batch(
             verdicts.push(verdict);
             continue;
         }
-        let (result, unit) = decide_one(queued, &working, now);
+        let (result, mut unit) = decide_one(queued, &working, now);
         if !unit.missing.is_empty() || !unit.missing_claims.is_empty() {
             missing.streams.extend(unit.missing.iter().map(|need| (need.stream, *need)));
-            missing.claims.extend(unit.missing_claims);
+            missing.claims.append(&mut unit.missing_claims);
         }
         let verdict = match result {
+            // Whatever a future command forgets to name as personal fails here, loudly, and is not recorded.
+            Ok(_) if unit.events.iter().any(|event| brings_plain(event, &working)) => {
+                let operation = queued.submission.command.operation();
+                tracing::error!(operation, "an event would hold personal text that is not sealed");
+                Verdict::Failed
+            }
+            Ok(_) if !standing.holds_for(queued, &unit, &append) => Verdict::Outdated,
             Ok(answer) => {
+                append.person_keys.extend(used(queued, &unit).filter_map(|with| match with {
+                    SealedWith::Fresh(key) => Some(key.clone()),
+                    SealedWith::Known { .. } => None,
+                }));
+                append.destroyed_subjects.extend(unit.destroyed);
                 record(&mut append, queued, unit.events, now, ids);
                 working.take_over(unit.written, unit.claimed);
                 let outcome = outcome(answer, &append);
@@ -172,6 +190,17 @@ fn record(append: &mut Append, queued: &Queued, events: Vec<UnitEvent>, now: Dat
     }));
 }
 
+/// Whether an event would record a plain text that its stream does not hold already. What was recorded before
+/// there were keys stands plain in its state, and a revision says all of it again.
+fn brings_plain(event: &UnitEvent, working: &WorkingSet<'_>) -> bool {
+    let plain = plain_texts(&event.payload);
+    if plain.is_empty() {
+        return false;
+    }
+    let held = working.state(event.stream).map(|state| plain_texts(&state.snapshot().1)).unwrap_or_default();
+    plain.iter().any(|text| !held.contains(text))
+}
+
 fn outcome(answer: Answer, append: &Append) -> Outcome {
     Outcome {
         status: answer.status,
@@ -227,6 +256,7 @@ impl Verdict {
             Self::Replayed(outcome) => Ok(outcome),
             Self::Refused(refusal) => Err(SubmitError::Refused(refusal)),
             Self::KeyReused => Err(SubmitError::KeyReused),
+            Self::Outdated => Err(SubmitError::Outdated),
             Self::SameAs(_) | Self::Failed => Err(SubmitError::Internal),
         }
     }
@@ -236,7 +266,7 @@ impl Verdict {
         match self {
             Self::Accepted(_) => "accepted",
             Self::Replayed(_) | Self::SameAs(_) => "replayed",
-            Self::Refused(_) | Self::KeyReused => "refused",
+            Self::Refused(_) | Self::KeyReused | Self::Outdated => "refused",
             Self::Failed => "failed",
         }
     }

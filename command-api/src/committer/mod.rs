@@ -13,17 +13,27 @@
 //! - *Nothing happens twice.* Answers to keyed commands commit with their events; after a connection
 //!   died at the commit, the log is fenced and looked into before anything is said or tried again.
 //! - *A refused command changes nothing.* Its unit is dropped.
+//! - *Nothing about a person is recorded plain.* `sealing` seals it before it is queued, and `decide` fails a
+//!   command whose events hold any that is not, but for what stood plain before there were keys.
+//! - *What is sealed can be opened until it is erased.* `standing` holds against the table, as it is at the
+//!   commit, the keys that a command was sealed with: what rests on another is not recorded.
 
 mod batch;
 mod cache;
 mod decide;
 mod metrics;
+mod sealing;
 mod session;
+mod standing;
 
 use std::{sync::Arc, time::Duration};
 
 use events::log::IdempotencyKey;
-use platform::clock::{Clock, Ids};
+use platform::{
+    clock::{Clock, Ids},
+    personal::PersonalKeys,
+};
+use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -97,6 +107,10 @@ pub enum SubmitError {
     /// happened is not known. The same request with the same key tells.
     #[error("the outcome is not known")]
     OutcomeUnknown,
+    /// What it was prepared on before it was queued has changed meanwhile: the keys that it is sealed with, or the
+    /// contacts that it looked through. Nothing changed; made anew, the same request will do.
+    #[error("what the command was prepared on has changed meanwhile")]
+    Outdated,
     /// The process is stopping; nothing changed.
     #[error("the process is stopping")]
     Stopping,
@@ -108,6 +122,8 @@ pub enum SubmitError {
 /// A submission with the way back to its caller.
 struct Queued {
     submission: Submission,
+    /// What its texts about people are sealed with.
+    sealed_with: Vec<sealing::SealedWith>,
     reply: oneshot::Sender<Result<Outcome, SubmitError>>,
 }
 
@@ -116,35 +132,46 @@ struct Queued {
 pub struct Committer {
     queue: mpsc::Sender<Queued>,
     head: watch::Receiver<i64>,
+    personal: PersonalKeys,
 }
 
 impl Committer {
     /// Starts the task. It ends once every clone is dropped and the queue is empty, so a stopping
     /// process finishes what it accepted.
+    ///
+    /// `secret` is `SECRETS_KEY`, under which the keys of people are wrapped.
     pub fn start(
         database: PgConnectOptions,
+        secret: &SecretString,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> (Self, JoinHandle<()>) {
         metrics::describe();
         let (queue, submissions) = mpsc::channel(QUEUE_MAX);
         let (head_sender, head) = watch::channel(0);
+        let personal = PersonalKeys::connecting(database.clone(), secret);
         let session = session::Session::new(database);
         let task = tokio::spawn(batch::run(submissions, session, clock, ids, head_sender));
-        (Self { queue, head }, task)
+        (Self { queue, head, personal }, task)
     }
 
-    /// Submits and waits for the answer.
+    /// Seals what the command says of people, submits, and waits for the answer.
     ///
     /// # Errors
     /// [`SubmitError`]; in all cases but [`SubmitError::OutcomeUnknown`] nothing changed.
-    pub async fn submit(&self, submission: Submission) -> Result<Outcome, SubmitError> {
+    pub async fn submit(&self, mut submission: Submission) -> Result<Outcome, SubmitError> {
+        let sealed_with = sealing::seal(&self.personal, submission.command.as_mut()).await?;
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send(Queued { submission, reply }).map_err(|error| match error {
+        self.queue.try_send(Queued { submission, sealed_with, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SubmitError::QueueFull,
             mpsc::error::TrySendError::Closed(_) => SubmitError::Stopping,
         })?;
         answer.await.unwrap_or(Err(SubmitError::OutcomeUnknown))
+    }
+
+    /// The keys of people: what opens the answers.
+    pub fn personal(&self) -> &PersonalKeys {
+        &self.personal
     }
 
     /// The log's head as this process last moved it: wakes projections without asking the database.

@@ -1,14 +1,12 @@
 //! Rules of members and partners that suppliers and restaurants share.
 
+use super::{account::AccountCommand, refusal::Refusal};
+use crate::domain::{Concerns, Stop, Unit};
 use events::{
     account::Account,
     log::Claim,
-    values::{AccountId, Member, MemberRole, Personal, Role},
+    values::{AccountId, LoginAddress, Member, MemberRole, Role},
 };
-use uuid::Uuid;
-
-use super::{account::AccountCommand, refusal::Refusal};
-use crate::domain::{Concerns, Stop, Unit};
 
 /// An account may be added once.
 pub fn may_add(members: &[Member], account_id: AccountId) -> Result<(), Refusal> {
@@ -68,18 +66,13 @@ pub fn is_partner(account: &Account) -> Result<(), Refusal> {
 }
 
 /// The account of that address; an unknown address becomes an invited account in that role.
-pub fn account_of_email(
-    unit: &mut Unit<'_>,
-    email: &str,
-    fresh_id: Uuid,
-    role: Role,
-) -> Result<AccountId, Stop> {
-    let claim = Claim::email(email);
+pub fn account_of_email(unit: &mut Unit<'_>, address: &LoginAddress, role: Role) -> Result<AccountId, Stop> {
+    let claim = Claim::email(address.index());
     if let Some(holder) = unit.holder(&claim)? {
         return Ok(AccountId(holder));
     }
-    let account_id = AccountId(fresh_id);
-    let email = Personal::new(account_id, email);
+    let email = address.email.clone();
+    let account_id = AccountId(email.subject);
     let register = AccountCommand::Register { email, role, invited: true };
     unit.decide::<Account>(account_id, Concerns::NOBODY, register)?;
     unit.set_holder(claim, Some(account_id.0));

@@ -24,7 +24,10 @@ pub mod trade_relation;
 pub mod unit;
 pub mod webhook_endpoint;
 
-use events::Fold;
+use events::{
+    Fold,
+    values::{LoginAddress, Personal},
+};
 
 pub use answer::Answer;
 pub use caller::Caller;
@@ -47,6 +50,23 @@ pub trait Decide: Fold {
 pub trait Command: Send + Sync + 'static {
     /// Its name in idempotency scopes, metrics and logs; never changes.
     fn operation(&self) -> &'static str;
+
+    /// The texts about people in it, each of which is sealed before it is decided on.
+    fn personal(&mut self) -> Vec<&mut Personal> {
+        Vec::new()
+    }
+
+    /// The address in it that an account is looked up by, or comes to be under; sealed and indexed before it
+    /// is decided on.
+    fn login_address(&mut self) -> Option<&mut LoginAddress> {
+        None
+    }
+
+    /// The position up to which it was prepared on whom organisations name as their contact. It is not decided on
+    /// once one has said another: [`crate::SubmitError::Outdated`].
+    fn looked_through(&self) -> Option<i64> {
+        None
+    }
 
     /// Reads streams, checks who may, records events, and says what to answer.
     ///

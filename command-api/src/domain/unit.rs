@@ -145,6 +145,7 @@ pub struct Unit<'a> {
     written: HashMap<StreamRef, Arc<dyn AnyState>>,
     claimed: HashMap<Claim, Option<Uuid>>,
     events: Vec<UnitEvent>,
+    destroyed: Vec<Uuid>,
     missing: Vec<Need>,
     missing_claims: Vec<Claim>,
 }
@@ -157,6 +158,8 @@ pub struct UnitResult {
     pub claimed: HashMap<Claim, Option<Uuid>>,
     /// What to record, in order.
     pub events: Vec<UnitEvent>,
+    /// Whose keys are to be destroyed.
+    pub destroyed: Vec<Uuid>,
     /// Streams to load before deciding again.
     pub missing: Vec<Need>,
     /// Claims to look up before deciding again.
@@ -173,6 +176,7 @@ impl<'a> Unit<'a> {
             written: HashMap::new(),
             claimed: HashMap::new(),
             events: Vec::new(),
+            destroyed: Vec::new(),
             missing: Vec::new(),
             missing_claims: Vec::new(),
         }
@@ -333,12 +337,18 @@ impl<'a> Unit<'a> {
         self.claimed.insert(claim, holder);
     }
 
+    /// Destroys the key of that account's or organisation's texts, in the transaction of the unit's events.
+    pub fn destroy_key(&mut self, subject: impl Into<Uuid>) {
+        self.destroyed.push(subject.into());
+    }
+
     /// What the command read, wrote and lacked.
     pub fn finish(self) -> UnitResult {
         UnitResult {
             written: self.written,
             claimed: self.claimed,
             events: self.events,
+            destroyed: self.destroyed,
             missing: self.missing,
             missing_claims: self.missing_claims,
         }

@@ -64,7 +64,7 @@ pub(crate) enum CommandRefusals {
     /// Every fault of the body, in `details`; or `idempotency_key_reused`.
     #[response(status = 422)]
     Invalid(ErrorBody),
-    /// `queue_full`, `log_unavailable`, `stopping`: nothing changed. `outcome_unknown`, `database_unavailable`:
+    /// `queue_full`, `log_unavailable`, `changed_meanwhile`, `stopping`: nothing changed. `outcome_unknown`, `database_unavailable`:
     /// send the same request with the same key again. See `Retry-After`.
     #[response(status = 503)]
     Unavailable(ErrorBody),

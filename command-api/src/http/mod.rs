@@ -4,6 +4,7 @@
 //! - [`refused`]: the one place that gives each refusal its status and code.
 //! - [`fields`]: what bodies are made of, with all bounds.
 
+pub(crate) mod accounts;
 mod answers;
 pub(crate) mod auth;
 pub(crate) mod carts;

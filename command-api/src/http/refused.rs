@@ -36,6 +36,11 @@ pub(crate) fn refused(error: SubmitError) -> ApiError {
              happens once at most, and the answer says how it ended.",
             LOG_RETRY_S,
         ),
+        SubmitError::Outdated => ApiError::unavailable(
+            "changed_meanwhile",
+            "What this rests on changed at the same moment; nothing happened. Send it again.",
+            QUEUE_RETRY_S,
+        ),
         SubmitError::Stopping => {
             ApiError::unavailable("stopping", "This process is stopping; nothing changed.", QUEUE_RETRY_S)
         }
@@ -145,6 +150,7 @@ mod tests {
             (SubmitError::QueueFull, "queue_full"),
             (SubmitError::Unavailable, "log_unavailable"),
             (SubmitError::OutcomeUnknown, "outcome_unknown"),
+            (SubmitError::Outdated, "changed_meanwhile"),
             (SubmitError::Stopping, "stopping"),
         ] {
             let answer = refused(error);

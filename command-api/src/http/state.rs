@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use platform::{
+    access_log::AccessLog,
     clock::{Clock, Ids},
     egress::UrlPolicy,
     link_token::LinkKey,
@@ -32,6 +33,8 @@ pub struct CommandState {
     pub local: Option<Arc<LocalLogin>>,
     /// Verifies the links in mails that act without a login.
     pub links: Arc<LinkKey>,
+    /// Where logins, refusals and the showing of secrets are recorded.
+    pub access_log: AccessLog,
     /// Invoices on their way in.
     pub invoices: Invoices,
 }

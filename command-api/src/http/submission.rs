@@ -13,7 +13,12 @@ use events::{
     log::IdempotencyKey,
     values::{AccountId, Role},
 };
-use platform::{auth::Identity, error::ApiError, http::RequestContext};
+use platform::{
+    access_log::{Access, Kind, RequestOrigin, Who},
+    auth::Identity,
+    error::ApiError,
+    http::RequestContext,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -31,6 +36,7 @@ const IRIS_POSITION: HeaderName = HeaderName::from_static("iris-position");
 const KEY_MAX_BYTES: usize = 255;
 
 /// Who asks, on what terms, and what its events remember of the request.
+#[derive(Clone)]
 pub(crate) struct Asked {
     /// The account in its role, and its `If-Match`.
     pub(crate) caller: Caller,
@@ -38,6 +44,9 @@ pub(crate) struct Asked {
     pub(crate) key: Option<String>,
     /// Canonical JSON of [`Metadata`].
     pub(crate) metadata: String,
+    /// Where the request comes from.
+    origin: RequestOrigin,
+    who: Who,
     path: String,
 }
 
@@ -48,12 +57,13 @@ impl FromRequestParts<CommandState> for Asked {
     /// 401 without a valid token; 400 `invalid_idempotency_key`, `invalid_if_match`.
     async fn from_request_parts(parts: &mut Parts, state: &CommandState) -> Result<Self, ApiError> {
         let identity = Identity::from_request_parts(parts, state).await?;
-        // Never fails: behind the shell there is always a context, elsewhere it is empty.
-        let Ok(context) = RequestContext::from_request_parts(parts, state).await;
+        let origin = RequestOrigin::read(parts);
         Ok(Self {
             caller: Caller { actor: actor(&identity)?, if_match: if_match(&parts.headers)? },
             key: idempotency_key(&parts.headers)?,
-            metadata: metadata(&context),
+            metadata: metadata(&origin.context),
+            origin,
+            who: Who::from(&identity),
             path: parts.uri.path().to_owned(),
         })
     }
@@ -71,6 +81,11 @@ impl Asked {
         let message = "This command needs the header Idempotency-Key: a value of your choice, the same for \
                        every attempt at this one order.";
         Err(ApiError::bad_request("idempotency_key_required", message))
+    }
+
+    /// An access by this caller, to be recorded.
+    pub(crate) fn access(&self, kind: Kind) -> Access {
+        Access::allowed(kind, self.who.clone(), &self.origin)
     }
 
     /// Hands the command to the committer and waits until it is in the log, or refused.

@@ -13,8 +13,8 @@ use events::{
     restaurant::RestaurantDetails,
     supplier::SupplierDetails,
     values::{
-        CartId, Currency, FreshIds, LineId, MemberRole, OrderId, ProductId, Quantity, RestaurantId, Role,
-        SupplierId, Tax, TaxCategory,
+        CartId, Currency, FreshIds, LineId, LoginAddress, MemberRole, OrderId, ProductId, Quantity,
+        RestaurantId, Role, SupplierId, Tax, TaxCategory,
     },
 };
 use platform::clock::{Ids, UuidV7Ids};
@@ -56,11 +56,11 @@ impl Market {
         let details = RestaurantDetails { name: "Bistro Äppelträdet".to_owned(), ..Default::default() };
         world.submit(RegisterRestaurant { restaurant_id, details, currency: Currency::SEK }).await;
         world.submit(ApproveRestaurant { restaurant_id }).await;
-        let member = |email: &str| (email.to_owned(), MemberRole::Owner);
-        let (email, role) = member("seller@iris.test");
-        world.submit(AddSupplierMember { supplier_id, email, role, fresh_account_id: seller.id.0 }).await;
-        let (email, role) = member("buyer@iris.test");
-        world.submit(AddRestaurantMember { restaurant_id, email, role, fresh_account_id: buyer.id.0 }).await;
+        let role = MemberRole::Owner;
+        let address = LoginAddress::new(seller.id, "seller@iris.test");
+        world.submit(AddSupplierMember { supplier_id, address, role }).await;
+        let address = LoginAddress::new(buyer.id, "buyer@iris.test");
+        world.submit(AddRestaurantMember { restaurant_id, address, role }).await;
         Self { supplier_id, restaurant_id, seller, buyer }
     }
 

@@ -16,6 +16,7 @@ use command_api::{
 use events::values::{AccountId, Role};
 use http_body_util::BodyExt;
 use platform::{
+    access_log::AccessLog,
     auth::{Identity, LocalProvider},
     blobs::BlobStore,
     clock::{Clock, FixedClock, Ids, UuidV7Ids},
@@ -76,7 +77,10 @@ impl World {
         let blobs = TempDir::new().unwrap();
         let invoices = process(&options, &clock, &blobs, readers).await;
         let provider = Arc::new(LocalProvider::new(&SECRET.into(), clock.clone()));
+        // What is queued is of no interest here: nobody writes it.
+        let (access_log, _writer) = AccessLog::new(invoices.pool.clone(), clock.clone(), &SECRET.into());
         let state = CommandState {
+            access_log,
             committer: invoices.committer.clone(),
             clock: clock.clone(),
             ids: invoices.ids.clone(),
@@ -205,7 +209,7 @@ async fn process(
     let pool = PgPoolOptions::new().max_connections(8).connect_with(options.clone()).await.unwrap();
     let ids: Arc<dyn Ids> = Arc::new(UuidV7Ids);
     let clock: Arc<dyn Clock> = clock.clone();
-    let (committer, _task) = Committer::start(options, clock.clone(), ids.clone());
+    let (committer, _task) = Committer::start(options, &SECRET.into(), clock.clone(), ids.clone());
     let blobs = BlobStore::open(blobs.path()).unwrap();
     Invoices { pool, committer, blobs, clock, ids, readers, bell: Arc::default() }
 }

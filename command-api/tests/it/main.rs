@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "outside of test functions, too, a panic is the report here")]
 
 mod access;
+mod accesses;
 mod bodies;
 mod hot_stock;
 mod idempotency;
@@ -9,6 +10,7 @@ mod keyed_rows;
 mod notifications;
 mod openapi;
 mod partners;
+mod personal;
 mod refusals;
 mod revisions;
 mod sessions;

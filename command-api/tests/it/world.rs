@@ -22,20 +22,23 @@ use command_api::{
     invoices::{Invoices, Readers},
     router,
 };
-use events::values::{AccountId, Role};
+use events::values::{LoginAddress, Role, holds_plain};
 use http_body_util::BodyExt;
 use platform::{
-    auth::{Identity, LocalProvider},
+    access_log::AccessLog,
+    auth::{Identity, IdentityProvider, LocalProvider},
     blobs::BlobStore,
     clock::{FixedClock, Ids, UuidV7Ids},
     config::DevUser,
     egress::UrlPolicy,
     http::{Shell, shell},
     link_token::LinkKey,
+    personal::PersonalKeys,
     seal::SealKey,
 };
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -111,6 +114,7 @@ pub async fn in_world(test: impl AsyncFnOnce(&World)) {
     test(&world).await;
 
     log_is_dense(&mut connection).await;
+    nothing_personal_is_plain(&mut connection).await;
     connection.close().await.unwrap();
     let pool = world.pool.clone();
     // The committer ends once nobody can hand it anything any more.
@@ -139,8 +143,11 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
     let clock = Arc::new(FixedClock::new("2026-11-20T09:00:00Z".parse::<DateTime<Utc>>().unwrap()));
     let ids = Arc::new(UuidV7Ids);
     let provider = Arc::new(LocalProvider::new(&SECRET.into(), clock.clone()));
-    let (committer, task) = Committer::start(options, clock.clone(), ids.clone());
+    let (committer, task) = Committer::start(options, &SECRET.into(), clock.clone(), ids.clone());
+    let (access_log, writer) = AccessLog::new(pool.clone(), clock.clone(), &SECRET.into());
+    tokio::spawn(writer.run(CancellationToken::new()));
     let state = CommandState {
+        access_log: access_log.clone(),
         committer: committer.clone(),
         clock: clock.clone(),
         ids: ids.clone(),
@@ -160,7 +167,8 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
             bell: Arc::default(),
         },
     };
-    let shell = Shell { identity: Some(provider.clone()), ..Shell::new(clock.clone(), ids) };
+    let (identity, access_log) = (Some(provider.clone() as Arc<dyn IdentityProvider>), Some(access_log));
+    let shell = Shell { identity, access_log, ..Shell::new(clock.clone(), ids) };
     let client = client(&state, &shell);
     (World { pool, clock, client, state, shell, provider }, task)
 }
@@ -189,11 +197,24 @@ async fn log_is_dense(connection: &mut PgConnection) {
     assert_eq!((head, head), (events, last));
 }
 
+/// Whatever was done: the log holds no text about a person in the clear, but in streams that began before there
+/// were keys.
+async fn nothing_personal_is_plain(connection: &mut PgConnection) {
+    let payloads: Vec<String> = sqlx::query_scalar(
+        "SELECT payload::text FROM public.events e WHERE NOT EXISTS (SELECT 1 FROM public.events o \
+             WHERE o.aggregate_id = e.aggregate_id AND o.actor = 'system:before_keys')",
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap();
+    let plain: Vec<&String> = payloads.iter().filter(|payload| holds_plain(payload)).collect();
+    assert_eq!(plain, Vec::<&String>::new());
+}
+
 impl World {
     /// An account of that role, with a token.
     pub async fn account(&self, email: &str, role: Role) -> Account {
-        let account_id = AccountId(UuidV7Ids.next());
-        let command = RegisterAccount { account_id, email: email.to_owned(), role };
+        let command = RegisterAccount { address: LoginAddress::new(UuidV7Ids.next(), email), role };
         let outcome = self.submit(Caller::system("test"), command).await.unwrap();
         let account: Value = serde_json::from_str(&outcome.body).unwrap();
         let id = account["account_id"].as_str().unwrap().parse().unwrap();
@@ -229,6 +250,11 @@ impl World {
         let mut tx = self.pool.begin().await.unwrap();
         sqlx::query("SET LOCAL ROLE NONE").execute(&mut *tx).await.unwrap();
         tx
+    }
+
+    /// The keys of people, as the program has them.
+    pub fn personal(&self) -> &PersonalKeys {
+        self.state.committer.personal()
     }
 
     /// Where the log ends.

@@ -22,8 +22,23 @@ pub struct Append {
     pub claims: Vec<ClaimChange>,
     /// States of long streams.
     pub snapshots: Vec<StateSnapshot>,
+    /// Keys that texts of these events are sealed with, of subjects that had none.
+    pub person_keys: Vec<NewPersonKey>,
+    /// Whose keys are destroyed: what was ever sealed with them counts as erased.
+    pub destroyed_subjects: Vec<Uuid>,
     /// When all this was decided.
     pub recorded_at: DateTime<Utc>,
+}
+
+/// A key of `personal.keys` whose first text is recorded with it, or neither of them is.
+#[derive(Clone, Debug)]
+pub struct NewPersonKey {
+    /// Its name.
+    pub key_id: Uuid,
+    /// The account or organisation whose texts it seals.
+    pub subject: Uuid,
+    /// Sealed under the process's own secret.
+    pub wrapped: Vec<u8>,
 }
 
 /// A state to start loading from.
@@ -65,8 +80,8 @@ WITH head AS (
     };
 }
 
-// Claims and snapshots are rare; leaving them out of the common statement spares planning and running
-// three empty branches per order.
+// Claims, snapshots and keys of people are rare; leaving them out of the common statement spares planning and running
+// five empty branches per order.
 const APPEND_WITH_RARE: &str = concat!(
     append_common!(),
     ", claimed AS (
@@ -86,6 +101,12 @@ const APPEND_WITH_RARE: &str = concat!(
         AS s(kind, id, sequence, state_version, state)
     ON CONFLICT (aggregate_type, aggregate_id) DO UPDATE
     SET sequence = EXCLUDED.sequence, state_version = EXCLUDED.state_version, state = EXCLUDED.state
+), keyed AS (
+    INSERT INTO personal.keys (key_id, subject, wrapped)
+    SELECT k.key_id, k.subject, k.wrapped
+    FROM head, unnest($34::uuid[], $35::uuid[], $36::bytea[]) AS k(key_id, subject, wrapped)
+), destroyed AS (
+    DELETE FROM personal.keys k USING head WHERE k.subject = ANY($37::uuid[])
 ) SELECT base FROM head"
 );
 const APPEND: &str = concat!(append_common!(), " SELECT base FROM head");
@@ -96,7 +117,7 @@ const APPEND: &str = concat!(append_common!(), " SELECT base FROM head");
 /// until the end. Returns the position before the first event.
 ///
 /// # Errors
-/// 23505 if a stream, a key or a position is already there: nothing was recorded.
+/// 23505 if a stream, an idempotency key, a person's key or a position is already there: nothing was recorded.
 pub async fn append(
     connection: &mut PgConnection,
     expected: Head,
@@ -104,7 +125,7 @@ pub async fn append(
 ) -> Result<Option<i64>, sqlx::Error> {
     let events = &unit.events;
     let count = i64::try_from(events.len()).expect("a batch is bounded");
-    let rare = !unit.claims.is_empty() || !unit.snapshots.is_empty();
+    let rare = has_rare(unit);
     let sql = if rare { APPEND_WITH_RARE } else { APPEND };
     let mut query = sqlx::query(sql)
         .bind(count)
@@ -141,10 +162,20 @@ pub async fn append(
             .bind(column(&unit.snapshots, |snapshot| snapshot.stream.id.to_string()))
             .bind(column(&unit.snapshots, |snapshot| snapshot.sequence))
             .bind(column(&unit.snapshots, |snapshot| snapshot.state_version))
-            .bind(column(&unit.snapshots, |snapshot| snapshot.state.as_str()));
+            .bind(column(&unit.snapshots, |snapshot| snapshot.state.as_str()))
+            .bind(column(&unit.person_keys, |key| key.key_id))
+            .bind(column(&unit.person_keys, |key| key.subject))
+            .bind(column(&unit.person_keys, |key| key.wrapped.as_slice()))
+            .bind(&unit.destroyed_subjects);
     }
     let row = query.fetch_optional(connection).await?;
     row.map(|row| row.try_get("base")).transpose()
+}
+
+fn has_rare(unit: &Append) -> bool {
+    let Append { claims, snapshots, person_keys, destroyed_subjects, .. } = unit;
+    let has_keys = !person_keys.is_empty() || !destroyed_subjects.is_empty();
+    has_keys || !claims.is_empty() || !snapshots.is_empty()
 }
 
 /// Whether that event is in the log; after [`super::fence`], the answer stays true.

@@ -1,7 +1,7 @@
 //! Reading a long stretch of the log at the speed of COPY, in memory that does not grow with it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::{Stream, TryStreamExt, stream};
+use futures::{Stream, TryStreamExt, future, stream};
 use sqlx::{PgConnection, error::BoxDynError};
 use uuid::Uuid;
 
@@ -17,6 +17,21 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// Events handed on at a time, but for the last ones.
 const CHUNK: usize = 512;
 
+/// A row that holds what no append ever wrote: somebody has changed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the event at position {position} cannot be read: {reason}")]
+pub(crate) struct Unreadable {
+    /// Where it stands.
+    pub(crate) position: i64,
+    /// Its id, if that can be read.
+    pub(crate) event_id: Option<Uuid>,
+    /// What cannot be read.
+    pub(crate) reason: &'static str,
+}
+
+/// A row of the log as it was found.
+pub(crate) type Row = Result<RecordedEvent, Unreadable>;
+
 /// What COPY sent is no row of the log, or breaks off.
 #[derive(Debug, thiserror::Error)]
 #[error("COPY sent what is no event: {0}")]
@@ -29,12 +44,28 @@ struct NotAnEvent(&'static str);
 /// connection as well: it would first have to read the rest.
 ///
 /// # Errors
-/// Whatever the database says; a row that is no event.
+/// Whatever the database says; a row that is no event, named by its position.
 pub async fn copy_events(
     connection: &mut PgConnection,
     after: i64,
     upto: i64,
 ) -> Result<impl Stream<Item = Result<Vec<RecordedEvent>, sqlx::Error>> + Send + '_, sqlx::Error> {
+    let rows = copy_rows(connection, after, upto).await?;
+    Ok(rows.and_then(|some| {
+        let events = some.into_iter().collect::<Result<Vec<_>, _>>();
+        future::ready(events.map_err(|unreadable| sqlx::Error::Decode(unreadable.into())))
+    }))
+}
+
+/// As [`copy_events`], for those who look for what was changed: a row that is no event does not end it.
+///
+/// # Errors
+/// Whatever the database says.
+pub(crate) async fn copy_rows(
+    connection: &mut PgConnection,
+    after: i64,
+    upto: i64,
+) -> Result<impl Stream<Item = Result<Vec<Row>, sqlx::Error>> + Send + '_, sqlx::Error> {
     // COPY takes no parameters; these are integers, and cannot be anything else.
     let statement = format!(
         "COPY (SELECT {COLUMNS} FROM public.events WHERE global_position > {after} AND global_position <= {upto} \
@@ -72,7 +103,7 @@ struct Rows {
 
 impl Rows {
     /// Takes the rows that have arrived whole; Postgres sends one at a time, so next to nothing is left over.
-    fn take(&mut self, more: &[u8], events: &mut Vec<RecordedEvent>) -> Result<(), sqlx::Error> {
+    fn take(&mut self, more: &[u8], events: &mut Vec<Row>) -> Result<(), sqlx::Error> {
         self.buffer.extend_from_slice(more);
         let mut rest = self.buffer.as_slice();
         if !self.has_begun {
@@ -88,7 +119,7 @@ impl Rows {
             match fields.int16() {
                 None => break,
                 Some(-1) => self.is_complete = true,
-                Some(FIELDS) => match fields.event()? {
+                Some(FIELDS) => match fields.row()? {
                     None => break,
                     Some(event) => events.push(event),
                 },
@@ -118,76 +149,90 @@ impl<'a> Fields<'a> {
         self.bytes().map(i16::from_be_bytes)
     }
 
-    /// The next field: its length, then so many bytes. None of these columns can be NULL, whose length is -1.
-    fn field(&mut self) -> Result<Option<&'a [u8]>, sqlx::Error> {
-        let Some(length) = self.bytes().map(i32::from_be_bytes) else { return Ok(None) };
-        let length = usize::try_from(length).map_err(|_| decode("a column is empty"))?;
-        let Some((field, rest)) = self.rest.split_at_checked(length) else { return Ok(None) };
+    /// The next field: its length, then so many bytes; the length of NULL, which no column may hold, is -1.
+    #[expect(clippy::option_option, reason = "a field that has not arrived yet is not NULL")]
+    fn field(&mut self) -> Option<Option<&'a [u8]>> {
+        let Ok(length) = usize::try_from(i32::from_be_bytes(self.bytes()?)) else { return Some(None) };
+        let (field, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
-        Ok(Some(field))
+        Some(Some(field))
     }
 
     /// The next row, if all of it has arrived.
-    fn event(&mut self) -> Result<Option<RecordedEvent>, sqlx::Error> {
-        let mut fields: [&[u8]; FIELDS as usize] = [&[]; FIELDS as usize];
+    fn row(&mut self) -> Result<Option<Row>, sqlx::Error> {
+        let mut fields = [None; FIELDS as usize];
         for field in &mut fields {
-            let Some(found) = self.field()? else { return Ok(None) };
+            let Some(found) = self.field() else { return Ok(None) };
             *field = found;
         }
-        let [
-            position,
-            event_id,
-            kind,
-            stream_id,
-            sequence,
-            event_type,
-            version,
-            payload,
-            metadata,
-            at,
-            command,
-            actor,
-            hash,
-        ] = fields;
-        Ok(Some(RecordedEvent {
-            global_position: int64(position)?,
-            event_id: uuid(event_id)?,
-            stream_kind: text(kind)?,
-            stream_id: Uuid::try_parse_ascii(stream_id).map_err(|error| sqlx::Error::Decode(error.into()))?,
-            sequence: int64(sequence)?,
-            event_type: text(event_type)?,
-            event_version: text(version)?,
-            payload: text(payload)?,
-            metadata: text(metadata)?,
-            recorded_at: moment(int64(at)?)?,
-            command_id: uuid(command)?,
-            actor: text(actor)?,
-            content_hash: hash.to_vec(),
-        }))
+        let [position, id, ..] = fields;
+        let position = position.and_then(int64).ok_or_else(|| decode("a position is no bigint"))?;
+        let unreadable = |reason| Unreadable { position, event_id: id.and_then(uuid), reason };
+        Ok(Some(event(position, fields).map_err(unreadable)))
     }
 }
 
-fn int64(field: &[u8]) -> Result<i64, sqlx::Error> {
-    field.try_into().map(i64::from_be_bytes).map_err(|_| decode("a number is no bigint"))
+/// The event that stands at that position, or what of it cannot be read.
+fn event(position: i64, fields: [Option<&[u8]>; FIELDS as usize]) -> Result<RecordedEvent, &'static str> {
+    let [
+        _,
+        event_id,
+        kind,
+        stream_id,
+        sequence,
+        event_type,
+        version,
+        payload,
+        metadata,
+        at,
+        command,
+        actor,
+        hash,
+    ] = fields;
+    Ok(RecordedEvent {
+        global_position: position,
+        event_id: event_id.and_then(uuid).ok_or("its id is none")?,
+        stream_kind: kind.and_then(text).ok_or("its stream's type is no text")?,
+        stream_id: stream_id.and_then(spelt_uuid).ok_or("its stream's id is none as they are written")?,
+        sequence: sequence.and_then(int64).ok_or("its sequence is no number")?,
+        event_type: event_type.and_then(text).ok_or("its type is no text")?,
+        event_version: version.and_then(text).ok_or("its version is no text")?,
+        payload: payload.and_then(text).ok_or("its payload is no text")?,
+        metadata: metadata.and_then(text).ok_or("its metadata is no text")?,
+        recorded_at: at.and_then(int64).and_then(moment).ok_or("its time is no moment")?,
+        command_id: command.and_then(uuid).ok_or("its command's id is none")?,
+        actor: actor.and_then(text).ok_or("its actor is no text")?,
+        content_hash: hash.ok_or("it has no content hash")?.to_vec(),
+    })
 }
 
-fn uuid(field: &[u8]) -> Result<Uuid, sqlx::Error> {
-    Uuid::from_slice(field).map_err(|error| sqlx::Error::Decode(error.into()))
+fn int64(field: &[u8]) -> Option<i64> {
+    field.try_into().ok().map(i64::from_be_bytes)
 }
 
-fn text(field: &[u8]) -> Result<String, sqlx::Error> {
-    // The server refuses to store a text that is not of its encoding; a client of another one would be told here.
-    std::str::from_utf8(field).map(ToOwned::to_owned).map_err(|error| sqlx::Error::Decode(error.into()))
+fn uuid(field: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(field).ok()
 }
 
+/// Of the ways in which an id can be written only the one in which appends write it: the hash is over the id and not
+/// over its text, so another spelling, which no reader would find, would pass.
+fn spelt_uuid(field: &[u8]) -> Option<Uuid> {
+    let id = Uuid::try_parse_ascii(field).ok()?;
+    (id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes() == field).then_some(id)
+}
+
+fn text(field: &[u8]) -> Option<String> {
+    std::str::from_utf8(field).ok().map(ToOwned::to_owned)
+}
+
+/// `None` also for `infinity`.
+///
 /// # Source
 /// PostgreSQL's documentation, "Date/Time Types": microseconds since 2000-01-01.
-fn moment(micros: i64) -> Result<DateTime<Utc>, sqlx::Error> {
+fn moment(micros: i64) -> Option<DateTime<Utc>> {
     const YEAR_2000_SECONDS: i64 = 946_684_800;
     let epoch = DateTime::from_timestamp(YEAR_2000_SECONDS, 0).expect("a moment that there was");
-    epoch
-        .checked_add_signed(TimeDelta::microseconds(micros))
-        .ok_or_else(|| decode("a moment is out of range"))
+    epoch.checked_add_signed(TimeDelta::microseconds(micros))
 }
 
 fn decode(what: &'static str) -> sqlx::Error {

@@ -12,20 +12,27 @@
 mod append;
 mod check;
 mod claims;
+mod claims_of_log;
 mod copy;
 mod feed;
 mod head;
+mod history;
 mod idempotency;
 mod streams;
+mod within;
 
-pub use append::{Append, StateSnapshot, append, contains_event};
-pub use check::{LogCheck, LogFault, check_log};
+pub use append::{Append, NewPersonKey, StateSnapshot, append, contains_event};
+pub use check::check_log;
 pub use claims::{Claim, ClaimChange, holders_of};
+pub use claims_of_log::ClaimsOfLog;
 pub use copy::copy_events;
+pub(crate) use copy::{Row, Unreadable, copy_rows};
 pub use feed::{FeedBatch, position_at, read_feed};
 pub use head::{Head, fence, lock_head, read_head};
+pub use history::{EventFilter, count_stream, read_hashes, read_stream_part, read_stretch, time_of};
 pub use idempotency::{IdempotencyKey, StoredAnswer, find_answers, forget_answers_before};
 pub use streams::{StreamHistory, Touched, load_streams, read_origins, read_stream, touched_between};
+pub use within::{Allowance, read_beside, read_stream_within};
 
 /// Whether doing the same again can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

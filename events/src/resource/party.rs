@@ -9,7 +9,7 @@ use crate::{
     fold::Folded,
     restaurant::{Restaurant, RestaurantStatus},
     supplier::Supplier,
-    values::{AccountId, Currency, MemberRole, Personal, RestaurantId, Role, SupplierId},
+    values::{AccountId, Currency, MemberRole, RestaurantId, Role, Shown, SupplierId},
 };
 
 /// Someone who can log in.
@@ -17,10 +17,13 @@ use crate::{
 pub struct AccountResource {
     /// The account.
     pub account_id: AccountId,
-    /// What it logs in with.
-    pub email: String,
+    /// What it logs in with; `null` once the person was erased.
+    #[schema(value_type = Option<String>)]
+    pub email: Shown,
     /// What it may do.
     pub role: Role,
+    /// The person behind it was erased: the account stays in the history as a bare id.
+    pub erased: bool,
 }
 
 /// One account's place in an organisation.
@@ -28,8 +31,9 @@ pub struct AccountResource {
 pub struct MemberResource {
     /// Who.
     pub account_id: AccountId,
-    /// What it logs in with.
-    pub email: String,
+    /// What it logs in with; `null` once the person was erased.
+    #[schema(value_type = Option<String>)]
+    pub email: Shown,
     /// As what.
     pub role: MemberRole,
 }
@@ -39,8 +43,9 @@ pub struct MemberResource {
 pub struct PartnerResource {
     /// Who.
     pub account_id: AccountId,
-    /// What it logs in with.
-    pub email: String,
+    /// What it logs in with; `null` once the person was erased.
+    #[schema(value_type = Option<String>)]
+    pub email: Shown,
 }
 
 /// A seller.
@@ -50,10 +55,12 @@ pub struct SupplierResource {
     pub id: SupplierId,
     /// Trading name.
     pub name: String,
-    /// Where to write to.
-    pub contact_email: String,
+    /// Where to write to; `null` once the person that it named was erased.
+    #[schema(value_type = Option<String>)]
+    pub contact_email: Shown,
     /// Where to call.
-    pub phone: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub phone: Option<Shown>,
     /// Street and number.
     pub street: Option<String>,
     /// Postal code.
@@ -97,10 +104,12 @@ pub struct RestaurantResource {
     pub id: RestaurantId,
     /// Trading name.
     pub name: String,
-    /// Where to write to.
-    pub contact_email: String,
+    /// Where to write to; `null` once the person that it named was erased.
+    #[schema(value_type = Option<String>)]
+    pub contact_email: Shown,
     /// Where to call.
-    pub phone: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub phone: Option<Shown>,
     /// Street and number.
     pub street: Option<String>,
     /// Postal code.
@@ -137,7 +146,7 @@ pub struct RestaurantResource {
 impl AccountResource {
     /// The account as clients see it.
     pub fn of(account_id: AccountId, account: &Account) -> Self {
-        Self { account_id, email: account.email.plain.clone(), role: account.role }
+        Self { account_id, email: (&account.email).into(), role: account.role, erased: account.erased }
     }
 }
 
@@ -148,8 +157,8 @@ impl SupplierResource {
         Self {
             id,
             name: details.name.clone(),
-            contact_email: details.contact_email.plain.clone(),
-            phone: plain(details.phone.as_ref()),
+            contact_email: (&details.contact_email).into(),
+            phone: details.phone.as_ref().map(Shown::from),
             street: details.address.street.clone(),
             postal_code: details.address.postal_code.clone(),
             city: details.address.city.clone(),
@@ -178,8 +187,8 @@ impl RestaurantResource {
         Self {
             id,
             name: details.name.clone(),
-            contact_email: details.contact_email.plain.clone(),
-            phone: plain(details.phone.as_ref()),
+            contact_email: (&details.contact_email).into(),
+            phone: details.phone.as_ref().map(Shown::from),
             street: details.address.street.clone(),
             postal_code: details.address.postal_code.clone(),
             city: details.address.city.clone(),
@@ -197,10 +206,6 @@ impl RestaurantResource {
             revision: folded.revision,
         }
     }
-}
-
-fn plain(text: Option<&Personal>) -> Option<String> {
-    text.map(|personal| personal.plain.clone())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "ten-millionths of 180 degrees are exact in a double")]

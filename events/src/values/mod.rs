@@ -18,7 +18,7 @@ pub use notification::{
     QuietHours,
 };
 pub use party::{Member, MemberRole, PostalAddress, Role, UnknownName};
-pub use personal::Personal;
+pub use personal::{LoginAddress, NeitherPlainNorSealed, Personal, Shown, holds_plain, plain_texts};
 pub use quantity::{InvalidQuantity, QUANTITY_MAX, Quantity, decimal};
 pub use tax::{InvalidTaxRate, Tax, TaxCategory, TaxRate, swedish_day};
 pub use vat::{PRICE_MINOR_MAX, VatBreakdown, VatGroup, line_net_minor, vat_of};

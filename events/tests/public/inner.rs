@@ -34,7 +34,8 @@ const TOLD: [(&str, &str); 23] = [
 ];
 
 /// Accounts, carts, promised stock, how invoices are read and accounted for, tolerances, who works for whom, what one says of oneself, where somebody listens.
-const KEPT: [&str; 48] = [
+const KEPT: [&str; 51] = [
+    "AccountErased",
     "AccountRegistered",
     "AccountRoleChanged",
     "BillingReleased",
@@ -54,6 +55,7 @@ const KEPT: [&str; 48] = [
     "PaymentAccountConfirmed",
     "ReceiptAwaited",
     "ReceiptNoLongerAwaited",
+    "RestaurantContactErased",
     "RestaurantDetailsRevised",
     "RestaurantMemberAdded",
     "RestaurantMemberRemoved",
@@ -66,6 +68,7 @@ const KEPT: [&str; 48] = [
     "StockCounted",
     "StockReleased",
     "StockShipped",
+    "SupplierContactErased",
     "SupplierDetailsRevised",
     "SupplierInvoiceNumbered",
     "SupplierMemberAdded",

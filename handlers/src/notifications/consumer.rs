@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use events::StreamKind;
 use sqlx::PgConnection;
 use tokio::sync::Notify;
 
 use super::{
     facts::Facts,
-    metrics, recipients, schedule,
+    forget, metrics, recipients, schedule,
     tell::{Teller, ToTell},
 };
 use crate::consumer::{Batch, Consumer, ConsumerIdentity, HandleError, Handling, Start};
@@ -30,7 +31,8 @@ impl Consumer for NotificationConsumer {
             name: "notifications",
             start: Start::Head,
             read_models: &["accounts", "suppliers", "restaurants", "orders", "catalogue"],
-            inner_kinds: &[],
+            // That somebody was erased is the house's own affair.
+            inner_kinds: &[StreamKind::Account],
         }
     }
 
@@ -60,6 +62,8 @@ impl NotificationConsumer {
                 }
             }
         }
-        self.teller.tell_in_tx(tx, &told, &facts, batch.now).await
+        self.teller.tell_in_tx(tx, &told, &facts, batch.now).await?;
+        // Last: what the batch itself told goes with the rest.
+        forget::erased_in_tx(tx, &batch.inner).await
     }
 }

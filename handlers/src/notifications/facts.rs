@@ -17,6 +17,7 @@ use super::recipients::To;
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     pub(crate) account_id: AccountId,
+    /// As it is recorded: opened when something is sent to it.
     pub(crate) email: String,
     pub(crate) preferences: NotificationPreferences,
     pub(crate) devices: Vec<Uuid>,

@@ -3,7 +3,10 @@
 use std::{pin::Pin, sync::Arc};
 
 use futures::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
-use platform::clock::Clock;
+use platform::{
+    clock::Clock,
+    personal::{PersonalError, PersonalKeys, envelope},
+};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +17,7 @@ use super::{
     folder::MailFolder,
     messages::Channel,
     metrics,
-    outcome::{Outcome, UNCERTAIN_MAX},
+    outcome::{Hold, Outcome, UNCERTAIN_MAX},
     pace::{Allowance, Pace},
     queue::{self, Lease, Message},
     resend::Resend,
@@ -43,6 +46,8 @@ pub(crate) struct Lane {
     pub(crate) holder: Uuid,
     pub(crate) wake: Arc<Notify>,
     pub(crate) tempo: Tempo,
+    /// Opens the addresses that mails go to.
+    pub(crate) personal: PersonalKeys,
 }
 
 type Sending = Pin<Box<dyn Future<Output = (Tried, Option<Allowance>)> + Send>>;
@@ -145,7 +150,8 @@ impl Lane {
             in_hand.ids.push(message.message_id);
             let too_uncertain = message.is_too_uncertain(now);
             let (provider, clock) = (self.provider.clone(), Arc::clone(&self.clock));
-            in_hand.sendings.push(Box::pin(send(provider, clock, message, too_uncertain)));
+            let personal = self.personal.clone();
+            in_hand.sendings.push(Box::pin(send(provider, clock, personal, message, too_uncertain)));
         }
         true
     }
@@ -209,7 +215,8 @@ impl Lane {
 async fn send(
     provider: Provider,
     clock: Arc<dyn Clock>,
-    message: Message,
+    personal: PersonalKeys,
+    mut message: Message,
     too_uncertain: bool,
 ) -> (Tried, Option<Allowance>) {
     if too_uncertain {
@@ -217,12 +224,37 @@ async fn send(
         let outcome = Outcome::Refused(format!("outcome_unknown_for_{hours}_hours"));
         return (Tried { message, outcome }, None);
     }
+    match opened(&personal, message.recipient.take()).await {
+        Ok(recipient) => message.recipient = recipient,
+        Err(outcome) => return (Tried { message, outcome }, None),
+    }
     let (outcome, allowance) = match &provider {
         Provider::Resend(resend) => resend.send(&message).await,
         Provider::Folder(folder) => (folder.send(&message).await, None),
         Provider::Fcm(fcm) => (fcm.send(&message, clock.now()).await, None),
     };
     (Tried { message, outcome }, allowance)
+}
+
+/// The address in the clear, for the one request that needs it; pushes have none.
+async fn opened(personal: &PersonalKeys, recorded: Option<String>) -> Result<Option<String>, Outcome> {
+    let Some(line) = recorded else { return Ok(None) };
+    let Some(envelope) = envelope::find(&line).into_iter().next() else { return Ok(Some(line)) };
+    match personal.open(envelope.sealed, envelope.subject).await {
+        Ok(Some(address)) => Ok(Some(address)),
+        Ok(None) => Err(Outcome::Suppressed("recipient_erased")),
+        Err(PersonalError::Database(error)) => {
+            tracing::warn!(%error, "an address cannot be opened yet");
+            Err(Outcome::retry_certain("address_unavailable"))
+        }
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "addresses cannot be opened: see SECRETS_KEY"
+            );
+            Err(Outcome::Held(Hold::OurFault("address_cannot_be_opened".to_owned())))
+        }
+    }
 }
 
 impl From<MailChannel> for Provider {

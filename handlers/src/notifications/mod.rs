@@ -17,6 +17,7 @@ mod digests;
 mod facts;
 mod fcm;
 mod folder;
+mod forget;
 mod lane;
 mod messages;
 mod metrics;
@@ -37,7 +38,10 @@ mod wording;
 
 use std::sync::Arc;
 
-use platform::clock::{Clock, Ids};
+use platform::{
+    clock::{Clock, Ids},
+    personal::PersonalKeys,
+};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -67,6 +71,7 @@ pub struct Notifications {
     wake: Arc<Notify>,
     providers: Vec<(Channel, Provider)>,
     tempo: Tempo,
+    personal: PersonalKeys,
 }
 
 impl Notifications {
@@ -78,7 +83,8 @@ impl Notifications {
         settings: NotificationSettings,
     ) -> Self {
         metrics::describe();
-        let NotificationSettings { public_url, links, mail, push, tempo } = settings;
+        let NotificationSettings { public_url, links, mail, push, tempo, vault } = settings;
+        let personal = PersonalKeys::new(pool.clone(), vault);
         let configured = Configured { email: mail.is_some(), push: push.is_some() };
         let templates = Templates::new();
         let teller = Teller { ids: Arc::clone(&ids), links, public_url, configured, templates };
@@ -92,6 +98,7 @@ impl Notifications {
             wake: Arc::new(Notify::new()),
             providers: mail.into_iter().chain(push).collect(),
             tempo,
+            personal,
         }
     }
 
@@ -112,6 +119,7 @@ impl Notifications {
                 holder: self.ids.next(),
                 wake: Arc::clone(&self.wake),
                 tempo: self.tempo,
+                personal: self.personal.clone(),
             };
             lane.run(stop.clone())
         });

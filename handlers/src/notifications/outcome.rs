@@ -37,6 +37,8 @@ pub(crate) enum Outcome {
     PutOff(String),
     /// Never.
     Refused(String),
+    /// Never: there is nobody any more to send it to.
+    Suppressed(&'static str),
     /// Never, to this device: it is forgotten.
     DeviceGone(String),
 }
@@ -99,6 +101,7 @@ impl Outcome {
             Self::Held(Hold::Quota(_)) => "quota_exceeded",
             Self::Held(Hold::OurFault(_)) | Self::PutOff(_) => "our_fault",
             Self::Refused(_) => "failed",
+            Self::Suppressed(_) => "suppressed",
             Self::DeviceGone(_) => "device_gone",
         }
     }

@@ -1,10 +1,11 @@
 //! By what notifications are sent.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use platform::{
     config::Outbound,
     link_token::LinkKey,
+    personal::Vault,
     service_account::{ServiceAccount, ServiceAccountError},
 };
 use secrecy::SecretString;
@@ -24,6 +25,8 @@ pub struct NotificationSettings {
     pub push: Option<Fcm>,
     /// How often things are looked at.
     pub tempo: Tempo,
+    /// What opens the addresses that mails go to.
+    pub vault: Arc<Vault>,
 }
 
 /// Where mail goes.
@@ -68,15 +71,15 @@ impl Default for Tempo {
 }
 
 impl NotificationSettings {
-    /// From the environment's settings. `public_url` is used where they name none; `signing_secret` has at
-    /// least 32 bytes.
+    /// From the environment's settings. `public_url` is used where they name none; `secret`, which
+    /// is `SECRETS_KEY`, has at least 32 bytes.
     ///
     /// # Errors
     /// [`SettingsError`].
     pub fn try_new(
         outbound: &Outbound,
         public_url: &str,
-        signing_secret: &SecretString,
+        secret: &SecretString,
     ) -> Result<Self, SettingsError> {
         let tempo = Tempo::default();
         let public_url = outbound.public_url.as_deref().unwrap_or(public_url);
@@ -89,10 +92,11 @@ impl NotificationSettings {
         };
         Ok(Self {
             public_url: public_url.trim_end_matches('/').to_owned(),
-            links: LinkKey::derive(signing_secret),
+            links: LinkKey::derive(secret),
             mail: mail(outbound, tempo)?,
             push,
             tempo,
+            vault: Arc::new(Vault::derive(secret)),
         })
     }
 }

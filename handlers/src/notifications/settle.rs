@@ -62,6 +62,7 @@ impl Tried {
         };
         match &self.outcome {
             Outcome::Sent(provider_id) => over("sent", None, provider_id.clone()),
+            Outcome::Suppressed(reason) => over("suppressed", Some((*reason).to_owned()), None),
             Outcome::Refused(reason) | Outcome::DeviceGone(reason) => {
                 over("failed", Some(reason.clone()), None)
             }

@@ -16,4 +16,6 @@ mod relay;
 #[cfg(test)]
 mod relay_faults;
 #[cfg(test)]
+mod sealing;
+#[cfg(test)]
 mod world;

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use cqrs_es::DomainEvent as _;
 use events::{
     Fold, NewEvent, StreamRef,
+    audit::{SealFolder, SigningKey},
     canonical::canonical_json,
     invoice::{Invoice, InvoiceEvent, InvoiceFile, Stated},
     log::{Append, append, read_head},
@@ -14,7 +15,7 @@ use events::{
     supplier::{Supplier, SupplierDetails, SupplierEvent},
     values::{Currency, SupplierId},
 };
-use handlers::{Nats, Surroundings, consumer, relay};
+use handlers::{Nats, Surroundings, consumer, relay, sealing};
 use platform::clock::{Clock, CountingIds, FixedClock, Ids as _, UuidV7Ids};
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, PgPool,
@@ -247,6 +248,12 @@ impl World {
         let stop = CancellationToken::new();
         let task = tokio::spawn(relay::run_with(self.surroundings(), nats, stop.clone(), settings));
         Running { task, stop }
+    }
+
+    pub fn seal(&self, key: SigningKey, folder: Option<SealFolder>, settings: sealing::Settings) -> Running {
+        let stop = CancellationToken::new();
+        let sealing = sealing::run(self.surroundings(), key, folder, settings, stop.clone());
+        Running { task: tokio::spawn(sealing), stop }
     }
 
     pub async fn consume(

@@ -16,6 +16,7 @@ use handlers::{
 use platform::{
     clock::{Clock, CountingIds, FixedClock, Ids},
     link_token::LinkKey,
+    personal::Vault,
 };
 use serde::Serialize;
 use sqlx::{
@@ -113,6 +114,7 @@ impl World {
             mail: None,
             push: None,
             tempo,
+            vault: Arc::new(Vault::derive(&SECRET.to_owned().into())),
         }
     }
 
@@ -162,20 +164,16 @@ impl World {
         let account = Account {
             email: Personal::new(id, email),
             role: Role::Restaurant,
-            invited: false,
             notifications: preferences,
+            ..Account::default()
         };
-        sqlx::query(
-            "INSERT INTO read.accounts (account_id, email, created_at, state) \
-             VALUES ($1, $2::citext, $3, $4::jsonb)",
-        )
-        .bind(id.0)
-        .bind(email)
-        .bind(self.clock.now())
-        .bind(self.folded(account))
-        .execute(&self.pool)
-        .await
-        .unwrap();
+        sqlx::query("INSERT INTO read.accounts (account_id, created_at, state) VALUES ($1, $2, $3::jsonb)")
+            .bind(id.0)
+            .bind(self.clock.now())
+            .bind(self.folded(account))
+            .execute(&self.pool)
+            .await
+            .unwrap();
         id
     }
 

@@ -22,7 +22,8 @@ use events::{
     restaurant::RestaurantDetails,
     supplier::SupplierDetails,
     values::{
-        AccountId, Currency, MemberRole, Personal, PostalAddress, ProductId, RestaurantId, Role, SupplierId,
+        Currency, LoginAddress, MemberRole, Personal, PostalAddress, ProductId, RestaurantId, Role,
+        SupplierId,
     },
 };
 use platform::{
@@ -31,6 +32,8 @@ use platform::{
     db,
 };
 use uuid::Uuid;
+
+use crate::process::secrets_key;
 
 /// Everybody's password in the demo.
 pub const PASSWORD: &str = "iris-dev";
@@ -76,7 +79,8 @@ pub fn product_id(number: u16) -> ProductId {
 /// Seeds the database that the configuration names.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     let database = db::connect_options(&config.database_url)?.application_name("iris-seed");
-    let (committer, task) = Committer::start(database, Arc::new(SystemClock), Arc::new(UuidV7Ids));
+    let (committer, task) =
+        Committer::start(database, secrets_key(config), Arc::new(SystemClock), Arc::new(UuidV7Ids));
     let seeded = seed(&committer).await;
     drop(committer);
     task.await?;
@@ -85,8 +89,8 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
 
 async fn seed(committer: &Committer) -> anyhow::Result<()> {
     for (number, (email, role)) in (1..).zip(ACCOUNTS) {
-        let account_id = AccountId(demo_id(1, number));
-        submit(committer, email, RegisterAccount { account_id, email: email.to_owned(), role }).await?;
+        let address = LoginAddress::new(demo_id(1, number), email);
+        submit(committer, email, RegisterAccount { address, role }).await?;
     }
     for number in [1, 2] {
         submit(committer, &format!("supplier {number}"), supplier(number)).await?;
@@ -96,9 +100,8 @@ async fn seed(committer: &Committer) -> anyhow::Result<()> {
         "supplier owner",
         AddSupplierMember {
             supplier_id: supplier_id(1),
-            email: "supplier@iris.test".to_owned(),
+            address: LoginAddress::new(demo_id(1, 2), "supplier@iris.test"),
             role: MemberRole::Owner,
-            fresh_account_id: demo_id(1, 2),
         },
     )
     .await?;
@@ -108,9 +111,8 @@ async fn seed(committer: &Committer) -> anyhow::Result<()> {
         "restaurant owner",
         AddRestaurantMember {
             restaurant_id: restaurant_id(),
-            email: "restaurant@iris.test".to_owned(),
+            address: LoginAddress::new(demo_id(1, 3), "restaurant@iris.test"),
             role: MemberRole::Owner,
-            fresh_account_id: demo_id(1, 3),
         },
     )
     .await?;

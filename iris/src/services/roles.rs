@@ -1,8 +1,8 @@
 //! The database `iris` and its logins.
 //!
 //! Three logins, so that a hole in the program is not a hole in the database: the superuser is for people and
-//! tests, `iris_owner` migrates, and `iris_app`, under which requests are served, owns nothing: row-level security
-//! and the append-only grants bind it.
+//! tests, `iris_owner` migrates, and `iris_app`, under which requests are served, owns nothing but the scratch
+//! schemas of auditors' views: row-level security and the append-only grants bind it.
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use super::{AuthFailure, Identity, IdentityProvider};
+use super::{AuthFailure, CallerSlot, Identity, IdentityProvider};
 use crate::{error::ApiError, http::RequestContext};
 
 /// The caller, or 401; the reason goes to the log and to `iris_auth_failures_total`, never to the caller.
@@ -21,7 +21,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
             return Err(ApiError::unauthorized());
         };
         let verified = bearer(&parts.headers).and_then(|token| provider.verify(token));
-        verified.map_err(|failure| refuse(failure, parts))
+        let identity = verified.map_err(|failure| refuse(failure, parts))?;
+        if let Some(caller) = parts.extensions.get::<CallerSlot>() {
+            caller.fill(&identity);
+        }
+        Ok(identity)
     }
 }
 

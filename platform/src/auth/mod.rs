@@ -1,5 +1,6 @@
 //! Who is calling: access tokens, passwords and refresh tokens. What the caller may do is decided elsewhere.
 
+mod caller;
 mod extract;
 mod local;
 mod password;
@@ -8,6 +9,7 @@ mod refresh;
 use thiserror::Error;
 use uuid::Uuid;
 
+pub(crate) use self::caller::CallerSlot;
 pub use self::{
     local::{LocalProvider, SECRET_MIN_BYTES},
     password::PasswordChecker,

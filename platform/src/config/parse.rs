@@ -173,6 +173,21 @@ impl<'a> Lookup<'a> {
         Ok(PageLimits { default: default.unwrap_or_else(|| builtin.default.min(max)), max })
     }
 
+    /// A whole number of `unit` within `bounds`.
+    pub(super) fn whole(
+        &self,
+        name: &'static str,
+        unit: &str,
+        bounds: std::ops::RangeInclusive<u32>,
+    ) -> Result<Option<u32>, ConfigError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let number = text.parse::<u32>().ok().filter(|number| bounds.contains(number));
+        let reason = || {
+            format!("must be a number of {unit} from {} to {}, not {text:?}", bounds.start(), bounds.end())
+        };
+        number.map(Some).ok_or_else(|| ConfigError::malformed(name, reason()))
+    }
+
     fn page_size(&self, name: &'static str) -> Result<Option<u32>, ConfigError> {
         let Some(text) = self.text(name) else { return Ok(None) };
         let items = text.parse::<u32>().ok().filter(|items| (1..=10_000).contains(items));

@@ -35,6 +35,8 @@ fn defaults_are_the_documented_ones() {
     assert!(config.dev_users.is_empty() && config.cors_origins.is_empty());
     assert!(config.outbound.webhook_allowed_networks.is_empty(), "no private network unless it is named");
     assert_eq!(config.outbound.mail.resend_base_url, "https://api.resend.com");
+    assert_eq!(config.audit.seal_after.as_millis(), 1_000);
+    assert!(config.audit.signing_key.is_none() && config.audit.seal_dir.is_none());
     assert_eq!(config.blob_dir, PathBuf::from(".iris/blobs"));
 }
 
@@ -82,12 +84,21 @@ fn malformed_variables_are_named() {
         ("PAGE_LIMIT_DEFAULT", "0"),
         ("PAGE_LIMIT_DEFAULT", "101"),
         ("MAX_PAGE_LIMIT", "many"),
+        ("AUDIT_SEAL_AFTER_MS", "0"),
         ("LOG_FORMAT", "xml"),
         ("IRIS_ENV", "prod"),
     ] {
         let line = refusal(name, value);
         assert!(!line.contains("hunter2"), "no secret in {line}");
     }
+}
+
+#[test]
+fn the_signing_key_is_given_once() {
+    let both = [("AUDIT_SIGNING_KEY", "hunter2"), ("AUDIT_SIGNING_KEY_FILE", "key")];
+    let line = config(&both).unwrap_err().to_string();
+    assert_eq!(line, "AUDIT_SIGNING_KEY_FILE: must not be set where AUDIT_SIGNING_KEY is");
+    assert!(!format!("{:?}", config(&both[..1]).unwrap()).contains("hunter2"));
 }
 
 #[test]

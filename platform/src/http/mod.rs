@@ -5,6 +5,7 @@ mod context;
 mod cors;
 mod observe;
 mod probe;
+mod refusals;
 mod render;
 mod serve;
 mod shell;

@@ -1,15 +1,18 @@
 //! The HTTP/1.1 server.
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, net::IpAddr, pin::pin, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt as _;
+
+use crate::access_log::PeerAddress;
 
 /// Time a client has to send a request's head; also how long an idle connection is kept.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -34,8 +37,8 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), shutdown.clone());
+            Ok((stream, peer)) => {
+                let connection = connection(stream, peer.ip(), router.clone(), shutdown.clone());
                 connections.spawn(cut.clone().run_until_cancelled_owned(connection));
             }
             Err(error) => pause_after(&error).await,
@@ -53,17 +56,22 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
     Err(io::Error::new(io::ErrorKind::TimedOut, format!("{left} connections were cut at shutdown")))
 }
 
-async fn connection(stream: TcpStream, router: Router, shutdown: CancellationToken) {
+async fn connection(stream: TcpStream, peer: IpAddr, router: Router, shutdown: CancellationToken) {
     // Answers are small: waiting to fill a packet would only add latency.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "connection lost before its first request");
         return;
     }
+    // A mapped service, not a layer of the router: that would rebuild every route for every connection.
+    let introduced = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(PeerAddress(peer.to_canonical()));
+        request
+    });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_READ_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(introduced))
             .with_upgrades()
     );
     let ended = tokio::select! {

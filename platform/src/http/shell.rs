@@ -18,8 +18,9 @@ use axum::{
 use futures::{FutureExt, future::BoxFuture};
 use tower::{Layer, Service, ServiceExt};
 
-use super::{context::RequestContext, cors::Cors, observe::Observer, render};
+use super::{context::RequestContext, cors::Cors, observe::Observer, refusals::Watch, render};
 use crate::{
+    access_log::AccessLog,
     auth::IdentityProvider,
     body::BODY_MAX_BYTES,
     clock::{Clock, Ids},
@@ -39,6 +40,8 @@ pub struct Shell {
     pub ids: Arc<dyn Ids>,
     /// Who vouches for callers; without one every route that asks for an `Identity` answers 401.
     pub identity: Option<Arc<dyn IdentityProvider>>,
+    /// Where refusals are recorded; without one they are not.
+    pub access_log: Option<AccessLog>,
     /// Browser origins allowed with credentials; never `*`.
     pub cors_origins: Vec<HeaderValue>,
     /// Bounds of `limit` in lists.
@@ -54,6 +57,7 @@ impl Shell {
             clock,
             ids,
             identity: None,
+            access_log: None,
             cors_origins: Vec::new(),
             page_limits: PageLimits::default(),
             request_timeout: REQUEST_TIMEOUT,
@@ -140,7 +144,13 @@ impl Parts {
             answer
         } else {
             self.introduce(&mut request, &context);
-            self.call(inner, request, &context).await
+            let watch = self.shell.access_log.as_ref().map(|log| Watch::over(log, &mut request));
+            let response = self.call(inner, request, &context).await;
+            if let Some(watch) = watch {
+                let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+                watch.record_refusal(&response, &context, route);
+            }
+            response
         };
         let mut response = render::shape(response, &context, self.shell.clock.now());
         render::finish(response.headers_mut(), &context);

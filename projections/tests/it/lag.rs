@@ -25,6 +25,7 @@ async fn lag_counts_from_the_oldest_event_not_yet_taken() {
             "invoiced_prices",
             "invoices",
             "orders",
+            "privileged_actions",
             "restaurants",
             "suppliers",
             "trade_relations",

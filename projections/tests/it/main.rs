@@ -3,6 +3,8 @@
 //! Needs `IRIS_TEST_DATABASE_URL`: a superuser's URL of a server to create databases on.
 
 #[cfg(test)]
+mod blue_green;
+#[cfg(test)]
 mod exactly_once;
 #[cfg(test)]
 mod invoices;
@@ -15,6 +17,10 @@ mod poison;
 #[cfg(test)]
 mod rebuild;
 #[cfg(test)]
+mod retry;
+#[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod views;
 #[cfg(test)]
 mod world;

@@ -56,6 +56,7 @@ async fn an_event_that_is_none_parks_its_stream_and_no_other() {
             none("invoiced_prices"),
             none("invoices"),
             orders,
+            none("privileged_actions"),
             none("restaurants"),
             none("suppliers"),
             none("trade_relations"),

@@ -21,15 +21,18 @@ use crate::{
 };
 
 #[tokio::test]
-async fn an_account_has_a_row_found_without_regard_to_case() {
+async fn an_account_has_a_row_that_holds_its_address_as_the_log_does() {
     let mut world = World::new("account").await;
     let market = Market::open(&mut world).await;
     world.catch_up().await;
-    let found: uuid::Uuid =
-        world.value("SELECT account_id FROM read.accounts WHERE email = 'COOK@IRIS.TEST'").await;
+    let found: uuid::Uuid = world
+        .value(
+            "SELECT account_id FROM read.accounts WHERE state #>> '{state,email,plain}' = 'Cook@iris.test'",
+        )
+        .await;
     assert_eq!(found, market.cook.0);
     let role: String =
-        world.value("SELECT state->'state'->>'role' FROM read.accounts WHERE email = 'cook@iris.test'").await;
+        world.value("SELECT state->'state'->>'role' FROM read.accounts WHERE state #>> '{state,email,plain}' = 'Cook@iris.test'").await;
     assert_eq!(role, "RESTAURANT");
     world.end().await;
 }
@@ -146,7 +149,7 @@ async fn endpoints(world: &World) -> Vec<(Option<uuid::Uuid>, String, i64)> {
 
 async fn memberships(world: &World) -> Vec<String> {
     let rows = sqlx::query_scalar(
-        "SELECT split_part(a.email::text, '@', 1) || ' ' || m.organisation_kind || ' ' || m.role \
+        "SELECT split_part(a.state #>> '{state,email,plain}', '@', 1) || ' ' || m.organisation_kind || ' ' || m.role \
          FROM read.memberships m JOIN read.accounts a USING (account_id) ORDER BY m.organisation_kind DESC, m.organisation_id",
     );
     let names: Vec<String> = rows.fetch_all(&world.pool).await.unwrap();

@@ -32,6 +32,8 @@ pub struct World {
     pub worker: PgPool,
     pub clock: Arc<FixedClock>,
     pub ids: CountingIds,
+    /// Who does what is recorded.
+    pub actor: String,
     server: PgConnectOptions,
     database: String,
     sequences: HashMap<StreamRef, i64>,
@@ -72,6 +74,7 @@ impl World {
             worker,
             clock: Arc::new(clock),
             ids: CountingIds::default(),
+            actor: "system:test".to_owned(),
             server,
             database,
             sequences: HashMap::new(),
@@ -114,7 +117,7 @@ impl World {
             metadata: "{}".to_owned(),
             recorded_at: self.clock.now(),
             command_id: self.ids.next(),
-            actor: "system:test".to_owned(),
+            actor: self.actor.clone(),
             supplier_id: None,
             restaurant_id: None,
         };

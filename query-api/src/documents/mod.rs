@@ -11,6 +11,7 @@ mod receipt;
 pub use invoice::{InvoiceDocument, InvoiceLine, InvoiceMismatch, InvoiceRefusal, PayTo, PayToKind, VatLine};
 pub use party::DocumentParty;
 pub use pdf::{PdfFault, invoice_pdf, receipt_pdf};
+pub(crate) use pdf::{amount, quantity};
 pub use peppol::{Lacking, XmlFault, peppol_xml};
 pub use receipt::{Claim, ReceiptDocument, ReceiptLine};
 

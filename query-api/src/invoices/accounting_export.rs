@@ -12,9 +12,11 @@ use events::{
 use futures::TryStreamExt;
 use invoicing::sie::{self, Accounts, Export, SupplierInvoice, Unbalanced};
 use platform::{
+    access_log::Kind,
     body::{Faults, FromText, Invalid, Parsed, Path, Query},
     error::{ApiError, ErrorBody, Fault},
 };
+use serde_json::json;
 use sqlx::{PgPool, Row};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -116,6 +118,9 @@ pub(crate) async fn get_accounting_export(
     };
     let Parsed(ExportFormat::Sie4) = filter.format.unwrap_or(Parsed(ExportFormat::Sie4));
     let file = sie::write(&export).map_err(|unbalanced| refused(&unbalanced))?;
+    // Books leave only once it is on record who took them.
+    let days = json!({ "from": filter.from, "to": filter.to, "format": "sie4" });
+    reader.record(reader.access(Kind::EXPORT).of("restaurant", id).with(days)).await?;
     let name = format!("iris-{}-{}.si", filter.from.format("%Y%m%d"), filter.to.format("%Y%m%d"));
     Ok(made(Seen { position, value: file.into() }, &name))
 }

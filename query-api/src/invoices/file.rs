@@ -7,7 +7,10 @@ use platform::{
 };
 use uuid::Uuid;
 
-use super::sight::{MODELS, WHAT, visible_invoice};
+use super::{
+    FILE_READ,
+    sight::{MODELS, WHAT, visible_invoice},
+};
 use crate::{
     attachment::{attachment, kept},
     freshness::Seen,
@@ -37,6 +40,7 @@ pub(crate) async fn get_invoice_file(reader: Reader, Path(id): Path<Uuid>) -> Re
     let Seen { position, value } = reader.one(&MODELS, || not_found(WHAT, id), read).await?;
     let file = value.state.file;
     let bytes = kept(&reader.state.blobs, &file.sha256).await?;
+    reader.record(reader.access(FILE_READ).of(WHAT, id)).await?;
     let name = file.name.unwrap_or_else(|| format!("invoice-{id}"));
     Ok(attachment(Seen { position, value: bytes }, &file.media_type, &name))
 }

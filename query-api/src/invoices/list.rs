@@ -23,15 +23,15 @@ use crate::{
     answer,
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
-    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window, state},
+    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open_in, push_window, state},
+    read_schema::ReadSchema,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
-    restaurants::get::visible_restaurant,
+    restaurants::get::visible_restaurant_in,
 };
 
 const LIST: &str = "invoices";
 const RESTAURANTS: [ReadModel; 2] = [ReadModel::Restaurants, ReadModel::Orders];
-const ROWS: &str = "SELECT i.invoice_id AS id, i.received_at AS at, i.state FROM read.invoices i WHERE true";
 const SORT: SortColumns = SortColumns { at: "i.received_at", id: "i.invoice_id" };
 
 /// Which invoices.
@@ -86,30 +86,32 @@ pub(crate) async fn list_invoices(
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
     if let Some(id) = filter.restaurant_id {
-        let read = |viewer| visible_restaurant(reader.pool(), viewer, id);
+        let read = |viewer| visible_restaurant_in(reader.schema(), reader.pool(), viewer, id);
         reader.one(&RESTAURANTS, || not_found("restaurant", id), read).await?;
     }
-    let read = |viewer| invoices(reader.pool(), viewer, &filter, &page, after);
+    let read = |viewer| invoices((reader.pool(), reader.schema()), viewer, &filter, &page, after);
     Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
 async fn invoices(
-    pool: &PgPool,
+    (pool, schema): (&PgPool, ReadSchema),
     viewer: Arc<Viewer>,
     filter: &InvoiceFilter,
     page: &Page,
     after: Option<Newest>,
 ) -> Result<Seen<List<InvoiceSummary>>, ReadFailure> {
-    let mut sql = open(&MODELS);
+    let mut sql = open_in(schema, &MODELS);
     if viewer.sees_everything() {
-        sql.push(ROWS);
+        sql.push(format_args!(
+            "SELECT i.invoice_id AS id, i.received_at AS at, i.state FROM {schema}.invoices i WHERE true"
+        ));
         filter.push(&mut sql);
         push_window(&mut sql, SORT, after, page, Take::Page);
     } else {
         push_visible(&mut sql, &viewer, filter, page, after);
     }
     let rows = fetch(pool, sql, state::<Invoice>).await?;
-    let total = if page.count { Some(total(pool, &viewer, filter).await?) } else { None };
+    let total = if page.count { Some(total((pool, schema), &viewer, filter).await?) } else { None };
     Ok(rows.map(|rows| {
         envelope(rows, page, LIST, total, |row| {
             InvoiceSummary::of(row.key.id.into(), &as_shown_to(&viewer, row.item))
@@ -119,6 +121,8 @@ async fn invoices(
 
 /// One index scan per organisation of the viewer and one of what it sent itself, each no longer than the page,
 /// merged.
+///
+/// Of the live rows alone: views are for those who see everything.
 ///
 /// An invoice may be the viewer's in several ways: `UNION` lets it stand once. States are fetched for the rows
 /// of the page alone.
@@ -153,8 +157,12 @@ fn places(viewer: &Viewer) -> [(&'static str, Vec<Uuid>); 3] {
     ]
 }
 
-async fn total(pool: &PgPool, viewer: &Viewer, filter: &InvoiceFilter) -> Result<u64, ReadFailure> {
-    let mut sql = QueryBuilder::new("SELECT count(*) FROM read.invoices i WHERE true");
+async fn total(
+    (pool, schema): (&PgPool, ReadSchema),
+    viewer: &Viewer,
+    filter: &InvoiceFilter,
+) -> Result<u64, ReadFailure> {
+    let mut sql = QueryBuilder::new(format!("SELECT count(*) FROM {schema}.invoices i WHERE true"));
     if !viewer.sees_everything() {
         sql.push(" AND (false");
         for (column, own) in places(viewer) {

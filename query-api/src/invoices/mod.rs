@@ -10,3 +10,8 @@ pub(crate) mod list;
 pub(crate) mod matching_terms;
 pub(crate) mod page;
 mod sight;
+
+use platform::access_log::{Keeping, Kind};
+
+/// Somebody was given the file of an invoice, or a page of it.
+const FILE_READ: Kind = Kind::kept("invoice_file_read", Keeping::Soon);

@@ -6,9 +6,13 @@ use platform::{
     body::Path,
     error::{ApiError, ErrorBody},
 };
+use serde_json::json;
 use uuid::Uuid;
 
-use super::sight::{MODELS, visible_invoice};
+use super::{
+    FILE_READ,
+    sight::{MODELS, WHAT, visible_invoice},
+};
 use crate::{
     attachment::{kept, picture},
     freshness::Seen,
@@ -44,6 +48,8 @@ pub(crate) async fn get_invoice_page(
     };
     let Seen { position, value } = reader.one(&MODELS, || absent(id), read).await?;
     let bytes = kept(&reader.state.blobs, &value.sha256).await?;
+    // A page shows what the file does.
+    reader.record(reader.access(FILE_READ).of(WHAT, id).with(json!({ "page": value.number }))).await?;
     Ok(picture(Seen { position, value: bytes }, &format!("page-{}.png", value.number)))
 }
 

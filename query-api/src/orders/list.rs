@@ -23,16 +23,16 @@ use crate::{
     answer,
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
-    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window, state},
+    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open_in, push_window, state},
+    read_schema::ReadSchema,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
-    restaurants::get::visible_restaurant,
+    restaurants::get::visible_restaurant_in,
 };
 
 const LIST: &str = "orders";
 const MODELS: [ReadModel; 1] = [ReadModel::Orders];
 const RESTAURANTS: [ReadModel; 2] = [ReadModel::Restaurants, ReadModel::Orders];
-const ROWS: &str = "SELECT o.order_id AS id, o.placed_at AS at, o.state FROM read.orders o WHERE true";
 const SORT: SortColumns = SortColumns { at: "o.placed_at", id: "o.order_id" };
 
 /// Which orders.
@@ -88,35 +88,39 @@ pub(crate) async fn list_orders(
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
     if let Some(id) = filter.restaurant_id {
-        let read = |viewer| visible_restaurant(reader.pool(), viewer, id);
+        let read = |viewer| visible_restaurant_in(reader.schema(), reader.pool(), viewer, id);
         reader.one(&RESTAURANTS, || not_found("restaurant", id), read).await?;
     }
-    let read = |viewer| orders(reader.pool(), viewer, filter, &page, after);
+    let read = |viewer| orders((reader.pool(), reader.schema()), viewer, filter, &page, after);
     Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
 async fn orders(
-    pool: &PgPool,
+    (pool, schema): (&PgPool, ReadSchema),
     viewer: Arc<Viewer>,
     filter: OrderFilter,
     page: &Page,
     after: Option<Newest>,
 ) -> Result<Seen<List<OrderResource>>, ReadFailure> {
-    let mut sql = open(&MODELS);
+    let mut sql = open_in(schema, &MODELS);
     if viewer.sees_everything() {
-        sql.push(ROWS);
+        sql.push(format_args!(
+            "SELECT o.order_id AS id, o.placed_at AS at, o.state FROM {schema}.orders o WHERE true"
+        ));
         filter.push(&mut sql);
         push_window(&mut sql, SORT, after, page, Take::Page);
     } else {
         push_sides(&mut sql, &viewer, filter, page, after);
     }
     let rows = fetch(pool, sql, state::<Order>).await?;
-    let total = if page.count { Some(total(pool, &viewer, filter).await?) } else { None };
+    let total = if page.count { Some(total((pool, schema), &viewer, filter).await?) } else { None };
     Ok(rows
         .map(|rows| envelope(rows, page, LIST, total, |row| OrderResource::of(row.key.id.into(), &row.item))))
 }
 
 /// One index scan per organisation of the viewer, each no longer than the page, merged.
+///
+/// Of the live rows alone: views are for those who see everything.
 ///
 /// Both sides of an order may be the viewer's: `UNION` lets it stand once. States are fetched for the rows
 /// of the page alone.
@@ -169,8 +173,12 @@ fn push_side(
     sql.push(") b");
 }
 
-async fn total(pool: &PgPool, viewer: &Viewer, filter: OrderFilter) -> Result<u64, ReadFailure> {
-    let mut sql = QueryBuilder::new("SELECT count(*) FROM read.orders o WHERE true");
+async fn total(
+    (pool, schema): (&PgPool, ReadSchema),
+    viewer: &Viewer,
+    filter: OrderFilter,
+) -> Result<u64, ReadFailure> {
+    let mut sql = QueryBuilder::new(format!("SELECT count(*) FROM {schema}.orders o WHERE true"));
     if !viewer.sees_everything() {
         sql.push(" AND (o.restaurant_id = ANY(").push_bind(viewer.trading_as(OrganisationKind::Restaurant));
         sql.push(") OR o.supplier_id = ANY(")

@@ -38,7 +38,7 @@ pub(crate) async fn get_receipt(reader: Reader, Path(id): Path<Uuid>) -> Result<
             let bytes = rendered(move || receipt_pdf(&value)).await?;
             answer::file(position, bytes, "application/pdf", &format!("receipt-{id}.pdf"))
         }
-        Format::Json | Format::Xml => answer::json(receipt),
+        _ => answer::json(receipt),
     };
     Ok(answer::by_accept(answer))
 }

@@ -18,7 +18,8 @@ use crate::{
     answer,
     failure::ReadFailure,
     freshness::Seen,
-    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window},
+    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open_in, push_window},
+    read_schema::ReadSchema,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
 };
@@ -65,33 +66,33 @@ pub(crate) async fn list_products(
     reader: Reader,
     Paged { page, filter }: Paged<ProductFilter>,
 ) -> Result<Response, ApiError> {
-    let today = swedish_day(reader.state.clock.now());
-    let pool = reader.pool();
+    let today = swedish_day(reader.now());
+    let tables = (reader.pool(), reader.schema());
     if let Some(q) = &filter.q {
         let search = search::Search::new(q.as_str(), &filter, &page, today)?;
-        return Ok(answer::json(reader.many(&MODELS, |_| search.run(pool)).await?));
+        return Ok(answer::json(reader.many(&MODELS, |_| search.run(tables)).await?));
     }
     let after = after(&page, LIST)?;
-    Ok(answer::json(reader.many(&MODELS, |_| products(pool, &filter, (&page, after), today)).await?))
+    Ok(answer::json(reader.many(&MODELS, |_| products(tables, &filter, (&page, after), today)).await?))
 }
 
 async fn products(
-    pool: &PgPool,
+    (pool, schema): (&PgPool, ReadSchema),
     filter: &ProductFilter,
     (page, after): (&Page, Option<Newest>),
     today: NaiveDate,
 ) -> Result<Seen<List<ProductResource>>, ReadFailure> {
-    let mut sql = open(&MODELS);
-    sql.push("SELECT ").push(COLUMNS).push(" FROM read.products WHERE true");
+    let mut sql = open_in(schema, &MODELS);
+    sql.push(format_args!("SELECT {COLUMNS} FROM {schema}.products WHERE true"));
     filter.push(&mut sql);
     push_window(&mut sql, SortColumns { at: "created_at", id: "product_id" }, after, page, Take::Page);
     let rows = fetch(pool, sql, ProductRow::read).await?;
-    let total = if page.count { Some(total(pool, filter).await?) } else { None };
+    let total = if page.count { Some(total((pool, schema), filter).await?) } else { None };
     Ok(rows.map(|rows| envelope(rows, page, LIST, total, |row| row.item.resource(row.key.id, today))))
 }
 
-async fn total(pool: &PgPool, filter: &ProductFilter) -> Result<u64, ReadFailure> {
-    let mut sql = QueryBuilder::new("SELECT count(*) FROM read.products WHERE true");
+async fn total((pool, schema): (&PgPool, ReadSchema), filter: &ProductFilter) -> Result<u64, ReadFailure> {
+    let mut sql = QueryBuilder::new(format!("SELECT count(*) FROM {schema}.products WHERE true"));
     filter.push(&mut sql);
     count(pool, sql).await
 }

@@ -14,7 +14,8 @@ use super::{COLUMNS, MODELS, ProductRow, list::ProductFilter};
 use crate::{
     failure::ReadFailure,
     freshness::Seen,
-    listing::{Placed, after, envelope, open},
+    listing::{Placed, after, envelope, open_in},
+    read_schema::ReadSchema,
 };
 
 const LIST: &str = "products by q";
@@ -68,15 +69,18 @@ impl<'a> Search<'a> {
         Ok(Self { q, filter, page, after, today })
     }
 
-    pub(super) async fn run(&self, pool: &PgPool) -> Result<Seen<List<ProductResource>>, ReadFailure> {
+    pub(super) async fn run(
+        &self,
+        (pool, schema): (&PgPool, ReadSchema),
+    ) -> Result<Seen<List<ProductResource>>, ReadFailure> {
         let mut tx = pool.begin().await?;
         // For this transaction alone: behind a pooler the connection is another caller's next.
         sqlx::query("SELECT set_config('pg_trgm.word_similarity_threshold', $1, true)")
             .bind(SIMILAR_ENOUGH)
             .execute(&mut *tx)
             .await?;
-        let rows = self.rows_in_tx(&mut tx).await?;
-        let total = if self.page.count { Some(self.total_in_tx(&mut tx).await?) } else { None };
+        let rows = self.rows_in_tx(&mut tx, schema).await?;
+        let total = if self.page.count { Some(self.total_in_tx(&mut tx, schema).await?) } else { None };
         tx.commit().await?;
         let resource = |row: Placed<Best, ProductRow>| row.item.resource(row.key.id, self.today);
         Ok(rows.map(|rows| envelope(rows, self.page, LIST, total, resource)))
@@ -85,10 +89,11 @@ impl<'a> Search<'a> {
     async fn rows_in_tx(
         &self,
         tx: &mut PgConnection,
+        schema: ReadSchema,
     ) -> Result<Seen<Vec<Placed<Best, ProductRow>>>, ReadFailure> {
-        let mut sql = open(&MODELS);
+        let mut sql = open_in(schema, &MODELS);
         sql.push("SELECT * FROM (SELECT ").push(COLUMNS).push(",").push(SCORE).push(" AS score");
-        self.push_matches(&mut sql);
+        self.push_matches(&mut sql, schema);
         sql.push(") m WHERE true");
         if let Some(after) = &self.after {
             sql.push(" AND (score, id) < (").push_bind(after.score).push(", ").push_bind(after.id).push(")");
@@ -107,16 +112,17 @@ impl<'a> Search<'a> {
         Ok(Seen { position, value: placed })
     }
 
-    async fn total_in_tx(&self, tx: &mut PgConnection) -> Result<u64, ReadFailure> {
+    async fn total_in_tx(&self, tx: &mut PgConnection, schema: ReadSchema) -> Result<u64, ReadFailure> {
         let mut sql = QueryBuilder::new("SELECT count(*)");
-        self.push_matches(&mut sql);
+        self.push_matches(&mut sql, schema);
         let count: i64 = sql.build_query_scalar().fetch_one(tx).await?;
         Ok(count.unsigned_abs())
     }
 
-    fn push_matches(&self, sql: &mut QueryBuilder<'static, Postgres>) {
+    fn push_matches(&self, sql: &mut QueryBuilder<'static, Postgres>, schema: ReadSchema) {
         // `%>` is the operator that the trigram index answers; the function `word_similarity` is not.
-        sql.push(" FROM (SELECT ").push_bind(self.q.clone()).push("::text AS q) w, read.products");
+        sql.push(" FROM (SELECT ").push_bind(self.q.clone()).push("::text AS q) w, ");
+        sql.push(format_args!("{schema}.products"));
         sql.push(" WHERE search %> ").push_bind(self.q.clone());
         self.filter.push(sql);
     }

@@ -12,7 +12,8 @@ use crate::{
     access::{Viewer, sees_restaurant},
     answer,
     failure::ReadFailure,
-    freshness::{ReadModel, Seen, checkpoint, names},
+    freshness::{ReadModel, Seen, checkpoint_in, names},
+    read_schema::ReadSchema,
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, ResourceHeaders, ResourceRefusals, not_found},
 };
@@ -59,13 +60,23 @@ pub(crate) async fn visible_restaurant(
     viewer: Arc<Viewer>,
     id: Uuid,
 ) -> Result<Seen<Option<Folded<Restaurant>>>, ReadFailure> {
-    let sql = concat!(
-        "SELECT c.position, r.state FROM ",
-        checkpoint!(),
-        " c LEFT JOIN read.restaurants r ON r.restaurant_id = $2"
+    visible_restaurant_in(ReadSchema::Live, pool, viewer, id).await
+}
+
+/// The same, out of the tables of that schema; whether the viewer may see it is decided by the live ones.
+pub(crate) async fn visible_restaurant_in(
+    schema: ReadSchema,
+    pool: &PgPool,
+    viewer: Arc<Viewer>,
+    id: Uuid,
+) -> Result<Seen<Option<Folded<Restaurant>>>, ReadFailure> {
+    let checkpoint = checkpoint_in(schema);
+    let sql = format!(
+        "SELECT c.position, r.state \
+         FROM {checkpoint} c LEFT JOIN {schema}.restaurants r ON r.restaurant_id = $2"
     );
     let (position, state): (i64, Option<Json<Folded<Restaurant>>>) =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
+        sqlx::query_as(&sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
     let visible = sees_restaurant(pool, &viewer, id).await?;
     Ok(Seen { position, value: state.filter(|_| visible).map(|json| json.0) })
 }

@@ -15,7 +15,8 @@ use crate::{
     answer,
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
-    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window, state},
+    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open_in, push_window, state},
+    read_schema::ReadSchema,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
 };
@@ -34,36 +35,37 @@ pub(crate) async fn list_restaurants(
     Paged { page, .. }: Paged<NoFilter>,
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
-    Ok(answer::json(reader.many(&MODELS, |viewer| restaurants(reader.pool(), viewer, &page, after)).await?))
+    let tables = (reader.pool(), reader.schema());
+    Ok(answer::json(reader.many(&MODELS, |viewer| restaurants(tables, viewer, &page, after)).await?))
 }
 
 async fn restaurants(
-    pool: &PgPool,
+    (pool, schema): (&PgPool, ReadSchema),
     viewer: Arc<Viewer>,
     page: &Page,
     after: Option<Newest>,
 ) -> Result<Seen<List<RestaurantResource>>, ReadFailure> {
-    let mut sql = open(&MODELS);
+    let mut sql = open_in(schema, &MODELS);
     sql.push("SELECT r.restaurant_id AS id, r.created_at AS at, r.state");
-    push_visible(&mut sql, &viewer);
+    push_visible(&mut sql, schema, &viewer);
     push_window(&mut sql, SortColumns { at: "r.created_at", id: "r.restaurant_id" }, after, page, Take::Page);
     let rows = fetch(pool, sql, state::<Restaurant>).await?;
-    let total = if page.count { Some(total(pool, &viewer).await?) } else { None };
+    let total = if page.count { Some(total((pool, schema), &viewer).await?) } else { None };
     Ok(rows.map(|rows| {
         envelope(rows, page, LIST, total, |row| RestaurantResource::of(row.key.id.into(), &row.item))
     }))
 }
 
-async fn total(pool: &PgPool, viewer: &Viewer) -> Result<u64, ReadFailure> {
+async fn total((pool, schema): (&PgPool, ReadSchema), viewer: &Viewer) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*)");
-    push_visible(&mut sql, viewer);
+    push_visible(&mut sql, schema, viewer);
     count(pool, sql).await
 }
 
 /// Own restaurants, those that granted the viewer so, and those that ordered from own suppliers: one probe of an index for each restaurant
 /// looked at, never a scan of orders.
-fn push_visible(sql: &mut QueryBuilder<'static, Postgres>, viewer: &Viewer) {
-    sql.push(" FROM read.restaurants r WHERE ");
+fn push_visible(sql: &mut QueryBuilder<'static, Postgres>, schema: ReadSchema, viewer: &Viewer) {
+    sql.push(format_args!(" FROM {schema}.restaurants r WHERE "));
     if viewer.sees_everything() {
         sql.push("true");
         return;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::response::Response;
 use events::resource::PartnerResource;
 use platform::{
+    access_log::Kind,
     body::Path,
     error::{ApiError, ErrorBody},
     paging::{List, NoFilter, PageParams, Paged},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -55,5 +57,10 @@ pub(crate) async fn list_restaurant_partners(
         Ok(Seen { position: listed.position.min(known.position), value: Some(listed.value) })
     };
     let seen = reader.one(&MODELS, || not_found("restaurant", id), read).await?;
-    Partners::or_refuse(seen).map(answer::json)
+    let listed = Partners::or_refuse(seen)?;
+    // Their e-mails leave only once it is on record who asked for them.
+    reader
+        .record(reader.access(Kind::PERSONAL_DATA_READ).of("restaurant", id).with(json!({ "list": LIST })))
+        .await?;
+    Ok(answer::json(listed))
 }

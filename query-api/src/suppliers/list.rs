@@ -12,7 +12,8 @@ use crate::{
     answer,
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
-    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window, state},
+    listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open_in, push_window, state},
+    read_schema::ReadSchema,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
 };
@@ -31,20 +32,24 @@ pub(crate) async fn list_suppliers(
     Paged { page, .. }: Paged<NoFilter>,
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
-    Ok(answer::json(reader.many(&MODELS, |_| suppliers(reader.pool(), &page, after)).await?))
+    Ok(answer::json(
+        reader.many(&MODELS, |_| suppliers((reader.pool(), reader.schema()), &page, after)).await?,
+    ))
 }
 
 async fn suppliers(
-    pool: &PgPool,
+    (pool, schema): (&PgPool, ReadSchema),
     page: &Page,
     after: Option<Newest>,
 ) -> Result<Seen<List<SupplierResource>>, ReadFailure> {
-    let mut sql = open(&MODELS);
-    sql.push("SELECT supplier_id AS id, created_at AS at, state FROM read.suppliers WHERE true");
+    let mut sql = open_in(schema, &MODELS);
+    sql.push(format_args!(
+        "SELECT supplier_id AS id, created_at AS at, state FROM {schema}.suppliers WHERE true"
+    ));
     push_window(&mut sql, SortColumns { at: "created_at", id: "supplier_id" }, after, page, Take::Page);
     let rows = fetch(pool, sql, state::<Supplier>).await?;
     let total = if page.count {
-        Some(count(pool, QueryBuilder::new("SELECT count(*) FROM read.suppliers")).await?)
+        Some(count(pool, QueryBuilder::new(format!("SELECT count(*) FROM {schema}.suppliers"))).await?)
     } else {
         None
     };

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::response::Response;
 use events::resource::MemberResource;
 use platform::{
+    access_log::Kind,
     body::Path,
     error::{ApiError, ErrorBody},
     paging::{List, NoFilter, PageParams, Paged},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -54,5 +56,10 @@ pub(crate) async fn list_supplier_members(
         Ok(Seen { position: listed.position.min(known.position), value: Some(listed.value) })
     };
     let seen = reader.one(&MODELS, || not_found("supplier", id), read).await?;
-    Members::or_refuse(seen).map(answer::json)
+    let listed = Members::or_refuse(seen)?;
+    // Their e-mails leave only once it is on record who asked for them.
+    reader
+        .record(reader.access(Kind::PERSONAL_DATA_READ).of("supplier", id).with(json!({ "list": LIST })))
+        .await?;
+    Ok(answer::json(listed))
 }

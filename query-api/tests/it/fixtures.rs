@@ -206,8 +206,8 @@ impl World {
             invited: false,
         };
         let state = folded::<Account>(now(), &[registered]);
-        let sql = "INSERT INTO read.accounts (account_id, email, created_at, state) VALUES ($1, $2, $3, $4)";
-        let query = sqlx::query(sql).bind(caller.id).bind(email).bind(state.created_at).bind(Json(state));
+        let sql = "INSERT INTO read.accounts (account_id, created_at, state) VALUES ($1, $2, $3)";
+        let query = sqlx::query(sql).bind(caller.id).bind(state.created_at).bind(Json(state));
         query.execute(&self.pool).await.unwrap();
     }
 

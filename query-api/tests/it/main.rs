@@ -1,14 +1,21 @@
 //! Reads through the router, on a database of their own, with rows as projections write them.
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect, also in its fixtures")]
 
+mod accesses;
+mod audit;
 mod bills;
 mod books;
 mod documents;
 mod event_types;
 mod fixtures;
 mod freshness;
+mod history;
+mod history_as_of;
+mod history_export;
+mod history_story;
 mod invoice_lists;
 mod invoices;
+mod log;
 mod metrics;
 mod notifications;
 mod openapi;
@@ -17,6 +24,7 @@ mod peppol;
 mod plans;
 mod read_back;
 mod search;
+mod views;
 mod visibility;
 mod webhook_endpoints;
 mod world;

@@ -162,7 +162,7 @@ async fn preferences_are_told_with_defaults_and_follow_the_account() {
 
 async fn account(world: &World, events: &[AccountEvent]) {
     let state = folded::<Account>(now(), events);
-    let sql = "INSERT INTO read.accounts (account_id, email, created_at, state) VALUES ($1, 'koket@example.se', $2, $3) \
+    let sql = "INSERT INTO read.accounts (account_id, created_at, state) VALUES ($1, $2, $3) \
                ON CONFLICT (account_id) DO UPDATE SET state = EXCLUDED.state";
     sqlx::query(sql).bind(cook().id).bind(now()).bind(Json(state)).execute(&world.pool).await.unwrap();
 }

@@ -10,19 +10,22 @@ use axum::{
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt;
 use platform::{
+    access_log::AccessLog,
     auth::{Identity, IdentityProvider, LocalProvider},
     blobs::BlobStore,
     clock::{Clock, FixedClock, Ids, UuidV7Ids},
     http::{Shell, shell},
+    personal::{PersonalKeys, Vault},
 };
-use query_api::QueryState;
+use query_api::{QueryState, Sources};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-const READ_MODELS: [&str; 11] = [
+const READ_MODELS: [&str; 12] = [
     "accounts",
     "suppliers",
     "restaurants",
@@ -34,6 +37,7 @@ const READ_MODELS: [&str; 11] = [
     "invoices",
     "billing",
     "trade_relations",
+    "privileged_actions",
 ];
 
 pub struct World {
@@ -42,8 +46,9 @@ pub struct World {
     pub blobs: BlobStore,
     /// Gone with the world.
     _folder: TempDir,
+    pub access_log: AccessLog,
     tokens: Arc<LocalProvider>,
-    clock: Arc<FixedClock>,
+    pub clock: Arc<FixedClock>,
 }
 
 /// Somebody with an access token.
@@ -108,6 +113,11 @@ pub fn now() -> DateTime<Utc> {
     time("2026-11-20T09:00:00Z")
 }
 
+/// What the program's keys of people are wrapped under.
+pub fn vault() -> Arc<Vault> {
+    Arc::new(Vault::derive(&"a secret of tests that is long enough".into()))
+}
+
 impl World {
     pub async fn new() -> Self {
         Self::with(8, Duration::from_secs(20)).await
@@ -126,15 +136,37 @@ impl World {
         let tokens = Arc::new(LocalProvider::new(&secret, clock.clone()));
         let folder = tempfile::tempdir().unwrap();
         let blobs = BlobStore::open(folder.path()).unwrap();
-        let state = QueryState::new(pool.clone(), clock.clone(), blobs.clone()).with_wait_max(wait_max);
+        let (access_log, writer) = AccessLog::new(pool.clone(), clock.clone(), &secret);
+        tokio::spawn(writer.run(CancellationToken::new()));
+        let ids = Arc::new(UuidV7Ids);
+        let sources = Sources {
+            personal: PersonalKeys::new(pool.clone(), vault()),
+            pool: pool.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            blobs: blobs.clone(),
+            access_log: access_log.clone(),
+        };
+        let state = QueryState::new(sources).with_wait_max(wait_max);
         let (router, _) = query_api::router(state).split_for_parts();
         let identity: Arc<dyn IdentityProvider> = tokens.clone();
-        let around = Shell { identity: Some(identity), ..Shell::new(clock.clone(), Arc::new(UuidV7Ids)) };
-        Self { pool, router: shell(router, &around), blobs, _folder: folder, tokens, clock }
+        let around = Shell {
+            identity: Some(identity),
+            access_log: Some(access_log.clone()),
+            ..Shell::new(clock.clone(), ids)
+        };
+        Self { pool, router: shell(router, &around), blobs, _folder: folder, access_log, tokens, clock }
     }
 
     pub fn state(&self) -> QueryState {
-        QueryState::new(self.pool.clone(), self.clock.clone(), self.blobs.clone())
+        QueryState::new(Sources {
+            personal: PersonalKeys::new(self.pool.clone(), vault()),
+            pool: self.pool.clone(),
+            clock: self.clock.clone(),
+            ids: Arc::new(UuidV7Ids),
+            blobs: self.blobs.clone(),
+            access_log: self.access_log.clone(),
+        })
     }
 
     /// All read models and the log stand at `position`.

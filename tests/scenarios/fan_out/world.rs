@@ -29,8 +29,8 @@ pub struct Clients {
     restaurant: Client,
     supplier: Client,
     pub admin: Client,
-    restaurant_id: Value,
-    product_id: Value,
+    pub restaurant_id: Value,
+    pub product_id: Value,
 }
 
 impl World {
@@ -129,6 +129,19 @@ impl World {
             .fetch_one(&self.database.pool)
             .await
             .unwrap()
+    }
+
+    /// Waits until the notifications, and every read model, have seen the whole log.
+    pub async fn every_follower_has_seen_everything(&self) {
+        let behind = "SELECT count(*) FROM ( \
+                          SELECT position FROM read.checkpoints \
+                          UNION ALL SELECT position FROM fanout.followers WHERE name = 'notifications' \
+                      ) AS seen, public.log_head AS head WHERE seen.position < head.position";
+        until("everything was seen", async || {
+            let behind: i64 = sqlx::query_scalar(behind).fetch_one(&self.database.pool).await.unwrap();
+            behind == 0
+        })
+        .await;
     }
 
     /// Waits until every mail that is to be sent was sent, and looks at whether any was sent twice.

@@ -8,6 +8,7 @@ use harness::{TestDatabase, ordering::fresh, until};
 use platform::{
     clock::{SystemClock, UuidV7Ids},
     link_token::LinkKey,
+    personal::Vault,
     service_account::ServiceAccount,
 };
 use serde_json::Value;
@@ -44,15 +45,12 @@ impl Outbox {
         let (account, device) = (fresh(), fresh());
         // Whoever is told is looked up once more before anything is sent.
         let state = Folded::<Account> { revision: 1, ..Folded::default() };
-        sqlx::query(
-            "INSERT INTO read.accounts (account_id, email, created_at, state) VALUES ($1, $2, now(), $3)",
-        )
-        .bind(account)
-        .bind(recipient.unwrap_or("kock@krogen.example"))
-        .bind(sqlx::types::Json(state))
-        .execute(&outbox.pool)
-        .await
-        .unwrap();
+        sqlx::query("INSERT INTO read.accounts (account_id, created_at, state) VALUES ($1, now(), $2)")
+            .bind(account)
+            .bind(sqlx::types::Json(state))
+            .execute(&outbox.pool)
+            .await
+            .unwrap();
         sqlx::query(
             "INSERT INTO notifications.notifications (notification_id, account_id, kind, event_id, position, \
              subject_kind, subject_id, locale, title, body, in_app, created_at) \
@@ -131,6 +129,7 @@ impl Outbox {
             mail,
             push,
             tempo: Tempo { request_timeout: REQUEST_TIMEOUT, ..Tempo::default() },
+            vault: Arc::new(Vault::derive(&"a signing secret of this test's own".to_owned().into())),
         };
         let ids = Arc::new(UuidV7Ids);
         let notifications =

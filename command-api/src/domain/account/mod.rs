@@ -1,11 +1,13 @@
 //! Accounts.
 
+mod erase;
 mod register;
 mod set_notification_preferences;
 mod stop_mail;
 #[cfg(test)]
 mod tests;
 
+pub use erase::{ErasePerson, NamedContact};
 pub use register::RegisterAccount;
 pub use set_notification_preferences::SetNotificationPreferences;
 pub use stop_mail::StopMail;
@@ -42,6 +44,11 @@ pub enum AccountCommand {
         /// All of it, as it is to be.
         preferences: NotificationPreferences,
     },
+    /// Be nobody's.
+    Erase {
+        /// Why.
+        reason: Option<String>,
+    },
 }
 
 impl Decide for Account {
@@ -51,6 +58,16 @@ impl Decide for Account {
         Ok(match command {
             AccountCommand::Register { email, role, invited } => {
                 vec![AccountEvent::AccountRegistered { email, role, invited }]
+            }
+            AccountCommand::Erase { .. } if self.erased => vec![],
+            AccountCommand::Erase { reason } => vec![AccountEvent::AccountErased { reason }],
+            // Its last access token may outlive it for some minutes.
+            AccountCommand::SetNotificationPreferences { .. } if self.erased => {
+                return Err(Refusal::InvalidTransition {
+                    what: "account",
+                    state: "erased",
+                    attempted: "set notification preferences",
+                });
             }
             AccountCommand::ChangeRole { role } if role == self.role => vec![],
             AccountCommand::ChangeRole { role } => vec![AccountEvent::AccountRoleChanged { role }],

@@ -4,7 +4,7 @@ use events::{
     account::Account,
     log::Claim,
     resource::AccountResource,
-    values::{AccountId, Personal, Role},
+    values::{AccountId, LoginAddress, Role},
 };
 
 use super::AccountCommand;
@@ -13,10 +13,8 @@ use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, refusal::Refu
 /// An account with that address and role. The same again changes nothing; another role changes it.
 #[derive(Clone, Debug)]
 pub struct RegisterAccount {
-    /// Its id, should it be new.
-    pub account_id: AccountId,
-    /// What it logs in with.
-    pub email: String,
+    /// What it logs in with, about the account that comes to be should it be unknown.
+    pub address: LoginAddress,
     /// What it may do.
     pub role: Role,
 }
@@ -26,16 +24,21 @@ impl Command for RegisterAccount {
         "register_account"
     }
 
+    fn login_address(&mut self) -> Option<&mut LoginAddress> {
+        Some(&mut self.address)
+    }
+
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
         access::admin(unit)?;
-        let claim = Claim::email(&self.email);
+        let claim = Claim::email(self.address.index());
+        let fresh = AccountId(self.address.email.subject);
         let (id, command) = match unit.holder(&claim)? {
             Some(holder) => (AccountId(holder), AccountCommand::ChangeRole { role: self.role }),
-            None if unit.get::<Account>(self.account_id)?.exists() => return Err(Refusal::EmailTaken.into()),
+            None if unit.get::<Account>(fresh)?.exists() => return Err(Refusal::EmailTaken.into()),
             None => {
-                unit.set_holder(claim, Some(self.account_id.0));
-                let email = Personal::new(self.account_id, &self.email);
-                (self.account_id, AccountCommand::Register { email, role: self.role, invited: false })
+                unit.set_holder(claim, Some(fresh.0));
+                let email = self.address.email.clone();
+                (fresh, AccountCommand::Register { email, role: self.role, invited: false })
             }
         };
         let account = unit.decide::<Account>(id, Concerns::NOBODY, command)?;

@@ -89,3 +89,18 @@ fn mail_of_a_critical_kind_can_neither_be_refused_nor_put_off() {
         .when(set(without_inbox.clone()))
         .then_expect_events(vec![was_set(without_inbox)]);
 }
+
+#[test]
+fn an_account_is_erased_once_and_says_nothing_any_more() {
+    let erased = AccountEvent::AccountErased { reason: Some("asked for it".to_owned()) };
+    let erase = AccountCommand::Erase { reason: Some("asked for it".to_owned()) };
+    Scenario::with(()).given(vec![registered()]).when(erase.clone()).then_expect_events(vec![erased.clone()]);
+    Scenario::with(()).given(vec![registered(), erased.clone()]).when(erase).then_expect_events(vec![]);
+    Scenario::with(()).given(vec![registered(), erased]).when(set(quiet_in_english())).then_expect_error(
+        Refusal::InvalidTransition {
+            what: "account",
+            state: "erased",
+            attempted: "set notification preferences",
+        },
+    );
+}

@@ -4,9 +4,8 @@ use events::{
     account::Account,
     resource::MemberResource,
     restaurant::Restaurant,
-    values::{MemberRole, RestaurantId, Role},
+    values::{LoginAddress, MemberRole, RestaurantId, Role},
 };
-use uuid::Uuid;
 
 use super::RestaurantCommand;
 use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, members};
@@ -16,12 +15,10 @@ use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, members};
 pub struct AddRestaurantMember {
     /// For whom.
     pub restaurant_id: RestaurantId,
-    /// Whose address.
-    pub email: String,
+    /// Whose address; it is about an account of a fresh id, should it be unknown.
+    pub address: LoginAddress,
     /// As what.
     pub role: MemberRole,
-    /// The account's id, should it be new.
-    pub fresh_account_id: Uuid,
 }
 
 impl Command for AddRestaurantMember {
@@ -29,16 +26,19 @@ impl Command for AddRestaurantMember {
         "add_restaurant_member"
     }
 
+    fn login_address(&mut self) -> Option<&mut LoginAddress> {
+        Some(&mut self.address)
+    }
+
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
         let id = self.restaurant_id;
         let restaurant = access::restaurant_as_owner(unit, id)?;
         unit.match_revision(restaurant.revision)?;
-        let account_id =
-            members::account_of_email(unit, &self.email, self.fresh_account_id, Role::Restaurant)?;
+        let account_id = members::account_of_email(unit, &self.address, Role::Restaurant)?;
         let account = unit.get::<Account>(account_id)?;
         let add = RestaurantCommand::AddMember { account_id, role: self.role };
         unit.decide::<Restaurant>(id, Concerns::restaurant(id), add)?;
-        let email = account.state.email.plain.clone();
+        let email = (&account.state.email).into();
         Ok(Answer::created_without_revision(&MemberResource { account_id, email, role: self.role }))
     }
 }

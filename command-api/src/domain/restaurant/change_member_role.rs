@@ -33,7 +33,7 @@ impl Command for ChangeRestaurantMemberRole {
         let account = unit.get::<Account>(account_id)?;
         let change = RestaurantCommand::ChangeMemberRole { account_id, role: self.role };
         let restaurant = unit.decide::<Restaurant>(id, Concerns::restaurant(id), change)?;
-        let email = account.state.email.plain.clone();
+        let email = (&account.state.email).into();
         Ok(Answer::ok(&MemberResource { account_id, email, role: self.role }, restaurant.revision))
     }
 }

@@ -21,7 +21,7 @@ pub use revoke_partner::RevokeRestaurantPartner;
 use chrono::{DateTime, Duration, Utc};
 use events::{
     restaurant::{Restaurant, RestaurantDetails, RestaurantEvent, RestaurantStatus},
-    values::{AccountId, Currency, MemberRole},
+    values::{AccountId, Currency, MemberRole, Personal},
 };
 
 use super::{Decide, members, refusal::Refusal};
@@ -38,6 +38,7 @@ pub enum RestaurantCommand {
     Approve { now: DateTime<Utc> },
     Suspend { reason: Option<String> },
     Reinstate,
+    EraseContact { seen: Personal },
     AddMember { account_id: AccountId, role: MemberRole },
     ChangeMemberRole { account_id: AccountId, role: MemberRole },
     RemoveMember { account_id: AccountId },
@@ -63,6 +64,9 @@ impl Decide for Restaurant {
             (C::Approve { .. }, status) => return Err(invalid(status, "approve")),
             (C::Suspend { .. }, status) => return Err(invalid(status, "suspend")),
             (C::Reinstate, status) => return Err(invalid(status, "reinstate")),
+            // By now it may name somebody else, whom nobody asked to forget.
+            (C::EraseContact { seen }, _) if seen != self.details.contact_email => vec![],
+            (C::EraseContact { .. }, _) => vec![E::RestaurantContactErased {}],
             (C::AddMember { account_id, role }, _) => {
                 members::may_add(&self.members, account_id)?;
                 vec![E::RestaurantMemberAdded { account_id, role }]

@@ -3,7 +3,7 @@
 use events::{
     resource::RestaurantResource,
     restaurant::{Restaurant, RestaurantDetails},
-    values::{Currency, RestaurantId},
+    values::{Currency, Personal, RestaurantId},
 };
 
 use super::RestaurantCommand;
@@ -23,6 +23,11 @@ pub struct RegisterRestaurant {
 impl Command for RegisterRestaurant {
     fn operation(&self) -> &'static str {
         "register_restaurant"
+    }
+
+    fn personal(&mut self) -> Vec<&mut Personal> {
+        let RestaurantDetails { contact_email, phone, .. } = &mut self.details;
+        std::iter::once(contact_email).chain(phone).collect()
     }
 
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {

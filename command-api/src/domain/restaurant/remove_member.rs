@@ -34,7 +34,7 @@ impl Command for RemoveRestaurantMember {
         let account = unit.get::<Account>(account_id)?;
         let remove = RestaurantCommand::RemoveMember { account_id };
         let restaurant = unit.decide::<Restaurant>(id, Concerns::restaurant(id), remove)?;
-        let email = account.state.email.plain.clone();
+        let email = (&account.state.email).into();
         Ok(Answer::ok(&MemberResource { account_id, email, role }, restaurant.revision))
     }
 }

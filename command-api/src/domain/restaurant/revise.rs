@@ -14,8 +14,8 @@ use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, set};
 #[expect(missing_docs, reason = "the fields are RestaurantDetails'")]
 pub struct RestaurantPatch {
     pub name: Option<String>,
-    pub contact_email: Option<String>,
-    pub phone: Option<Option<String>>,
+    pub contact_email: Option<Personal>,
+    pub phone: Option<Option<Personal>>,
     pub street: Option<Option<String>>,
     pub postal_code: Option<Option<String>>,
     pub city: Option<Option<String>>,
@@ -40,11 +40,16 @@ impl Command for ReviseRestaurant {
         "revise_restaurant"
     }
 
+    fn personal(&mut self) -> Vec<&mut Personal> {
+        let RestaurantPatch { contact_email, phone, .. } = &mut self.patch;
+        contact_email.iter_mut().chain(phone.iter_mut().flatten()).collect()
+    }
+
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
         let id = self.restaurant_id;
         let restaurant = access::restaurant_as_owner(unit, id)?;
         unit.match_revision(restaurant.revision)?;
-        let details = self.patch.applied_to(id, &restaurant.state.details);
+        let details = self.patch.applied_to(&restaurant.state.details);
         let restaurant =
             unit.decide::<Restaurant>(id, Concerns::restaurant(id), RestaurantCommand::Revise { details })?;
         Ok(Answer::ok(&RestaurantResource::of(id, &restaurant), restaurant.revision))
@@ -52,12 +57,12 @@ impl Command for ReviseRestaurant {
 }
 
 impl RestaurantPatch {
-    fn applied_to(&self, id: RestaurantId, details: &RestaurantDetails) -> RestaurantDetails {
+    fn applied_to(&self, details: &RestaurantDetails) -> RestaurantDetails {
         let patch = self.clone();
         let mut details = details.clone();
         set(&mut details.name, patch.name);
-        set(&mut details.contact_email, patch.contact_email.map(|email| Personal::new(id, email)));
-        set(&mut details.phone, patch.phone.map(|phone| phone.map(|phone| Personal::new(id, phone))));
+        set(&mut details.contact_email, patch.contact_email);
+        set(&mut details.phone, patch.phone);
         set(&mut details.address.street, patch.street);
         set(&mut details.address.postal_code, patch.postal_code);
         set(&mut details.address.city, patch.city);

@@ -31,7 +31,7 @@ impl Command for RevokeRestaurantPartner {
         let account = unit.get::<Account>(account_id)?;
         let revoke = RestaurantCommand::RevokePartner { account_id };
         let restaurant = unit.decide::<Restaurant>(id, Concerns::restaurant(id), revoke)?;
-        let email = account.state.email.plain.clone();
+        let email = (&account.state.email).into();
         Ok(Answer::ok(&PartnerResource { account_id, email }, restaurant.revision))
     }
 }

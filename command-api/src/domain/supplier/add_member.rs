@@ -4,9 +4,8 @@ use events::{
     account::Account,
     resource::MemberResource,
     supplier::Supplier,
-    values::{MemberRole, Role, SupplierId},
+    values::{LoginAddress, MemberRole, Role, SupplierId},
 };
-use uuid::Uuid;
 
 use super::SupplierCommand;
 use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, members};
@@ -16,12 +15,10 @@ use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, members};
 pub struct AddSupplierMember {
     /// For whom.
     pub supplier_id: SupplierId,
-    /// Whose address.
-    pub email: String,
+    /// Whose address; it is about an account of a fresh id, should it be unknown.
+    pub address: LoginAddress,
     /// As what.
     pub role: MemberRole,
-    /// The account's id, should it be new.
-    pub fresh_account_id: Uuid,
 }
 
 impl Command for AddSupplierMember {
@@ -29,15 +26,19 @@ impl Command for AddSupplierMember {
         "add_supplier_member"
     }
 
+    fn login_address(&mut self) -> Option<&mut LoginAddress> {
+        Some(&mut self.address)
+    }
+
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
         let id = self.supplier_id;
         let supplier = access::supplier_as_owner(unit, id)?;
         unit.match_revision(supplier.revision)?;
-        let account_id = members::account_of_email(unit, &self.email, self.fresh_account_id, Role::Supplier)?;
+        let account_id = members::account_of_email(unit, &self.address, Role::Supplier)?;
         let account = unit.get::<Account>(account_id)?;
         let add = SupplierCommand::AddMember { account_id, role: self.role };
         unit.decide::<Supplier>(id, Concerns::supplier(id), add)?;
-        let email = account.state.email.plain.clone();
+        let email = (&account.state.email).into();
         Ok(Answer::created_without_revision(&MemberResource { account_id, email, role: self.role }))
     }
 }

@@ -33,7 +33,7 @@ impl Command for ChangeSupplierMemberRole {
         let account = unit.get::<Account>(account_id)?;
         let change = SupplierCommand::ChangeMemberRole { account_id, role: self.role };
         let supplier = unit.decide::<Supplier>(id, Concerns::supplier(id), change)?;
-        let email = account.state.email.plain.clone();
+        let email = (&account.state.email).into();
         Ok(Answer::ok(&MemberResource { account_id, email, role: self.role }, supplier.revision))
     }
 }

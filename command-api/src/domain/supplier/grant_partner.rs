@@ -4,9 +4,8 @@ use events::{
     account::Account,
     resource::PartnerResource,
     supplier::Supplier,
-    values::{Role, SupplierId},
+    values::{LoginAddress, Role, SupplierId},
 };
-use uuid::Uuid;
 
 use super::SupplierCommand;
 use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, members};
@@ -17,10 +16,8 @@ use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, members};
 pub struct GrantSupplierPartner {
     /// Whose affairs.
     pub supplier_id: SupplierId,
-    /// Whose address.
-    pub email: String,
-    /// The account's id, should it be new.
-    pub fresh_account_id: Uuid,
+    /// Whose address; it is about an account of a fresh id, should it be unknown.
+    pub address: LoginAddress,
 }
 
 impl Command for GrantSupplierPartner {
@@ -28,16 +25,20 @@ impl Command for GrantSupplierPartner {
         "grant_supplier_partner"
     }
 
+    fn login_address(&mut self) -> Option<&mut LoginAddress> {
+        Some(&mut self.address)
+    }
+
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
         let id = self.supplier_id;
         let supplier = access::supplier_as_owner(unit, id)?;
         unit.match_revision(supplier.revision)?;
-        let account_id = members::account_of_email(unit, &self.email, self.fresh_account_id, Role::Partner)?;
+        let account_id = members::account_of_email(unit, &self.address, Role::Partner)?;
         let account = unit.get::<Account>(account_id)?;
         members::is_partner(&account.state)?;
         let grant = SupplierCommand::GrantPartner { account_id };
         unit.decide::<Supplier>(id, Concerns::supplier(id), grant)?;
-        let email = account.state.email.plain.clone();
+        let email = (&account.state.email).into();
         Ok(Answer::created_without_revision(&PartnerResource { account_id, email }))
     }
 }

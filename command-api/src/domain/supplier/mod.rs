@@ -20,7 +20,7 @@ pub use suspend::{ReinstateSupplier, SuspendSupplier};
 
 use events::{
     supplier::{Supplier, SupplierDetails, SupplierEvent},
-    values::{AccountId, Currency, MemberRole, OrderId},
+    values::{AccountId, Currency, MemberRole, OrderId, Personal},
 };
 
 use super::{Decide, members, refusal::Refusal};
@@ -33,6 +33,7 @@ pub enum SupplierCommand {
     Revise { details: SupplierDetails },
     Suspend { reason: Option<String> },
     Reinstate,
+    EraseContact { seen: Personal },
     AddMember { account_id: AccountId, role: MemberRole },
     ChangeMemberRole { account_id: AccountId, role: MemberRole },
     RemoveMember { account_id: AccountId },
@@ -55,6 +56,9 @@ impl Decide for Supplier {
             C::Suspend { reason } => vec![E::SupplierSuspended { reason }],
             C::Reinstate if self.active => return Err(invalid("active", "reinstate")),
             C::Reinstate => vec![E::SupplierReinstated {}],
+            // By now it may name somebody else, whom nobody asked to forget.
+            C::EraseContact { seen } if seen != self.details.contact_email => vec![],
+            C::EraseContact { .. } => vec![E::SupplierContactErased {}],
             C::AddMember { account_id, role } => {
                 members::may_add(&self.members, account_id)?;
                 vec![E::SupplierMemberAdded { account_id, role }]
@@ -156,6 +160,25 @@ mod tests {
             .given(suspended)
             .when(SupplierCommand::Suspend { reason: None })
             .then_expect_error(invalid("suspended", "suspend"));
+    }
+
+    #[test]
+    fn a_contact_is_erased_only_as_it_was_seen() {
+        let contact = |sealed: &str| {
+            let mut personal = Personal::default();
+            personal.seal(sealed.to_owned());
+            personal
+        };
+        let details = SupplierDetails { contact_email: contact("AbC"), ..SupplierDetails::default() };
+        let given = vec![SupplierEvent::SupplierRegistered { details, currency: Currency::SEK }];
+        Scenario::with(())
+            .given(given.clone())
+            .when(SupplierCommand::EraseContact { seen: contact("AbC") })
+            .then_expect_events(vec![SupplierEvent::SupplierContactErased {}]);
+        Scenario::with(())
+            .given(given)
+            .when(SupplierCommand::EraseContact { seen: contact("dEf") })
+            .then_expect_events(vec![]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use events::{
     resource::SupplierResource,
     supplier::{Supplier, SupplierDetails},
-    values::{Currency, SupplierId},
+    values::{Currency, Personal, SupplierId},
 };
 
 use super::SupplierCommand;
@@ -23,6 +23,11 @@ pub struct RegisterSupplier {
 impl Command for RegisterSupplier {
     fn operation(&self) -> &'static str {
         "register_supplier"
+    }
+
+    fn personal(&mut self) -> Vec<&mut Personal> {
+        let SupplierDetails { contact_email, phone, .. } = &mut self.details;
+        std::iter::once(contact_email).chain(phone).collect()
     }
 
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {

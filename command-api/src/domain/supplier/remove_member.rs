@@ -34,7 +34,7 @@ impl Command for RemoveSupplierMember {
         let account = unit.get::<Account>(account_id)?;
         let remove = SupplierCommand::RemoveMember { account_id };
         let supplier = unit.decide::<Supplier>(id, Concerns::supplier(id), remove)?;
-        let email = account.state.email.plain.clone();
+        let email = (&account.state.email).into();
         Ok(Answer::ok(&MemberResource { account_id, email, role }, supplier.revision))
     }
 }

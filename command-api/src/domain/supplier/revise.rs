@@ -14,8 +14,8 @@ use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, set};
 #[expect(missing_docs, reason = "the fields are SupplierDetails'")]
 pub struct SupplierPatch {
     pub name: Option<String>,
-    pub contact_email: Option<String>,
-    pub phone: Option<Option<String>>,
+    pub contact_email: Option<Personal>,
+    pub phone: Option<Option<Personal>>,
     pub street: Option<Option<String>>,
     pub postal_code: Option<Option<String>>,
     pub city: Option<Option<String>>,
@@ -44,11 +44,16 @@ impl Command for ReviseSupplier {
         "revise_supplier"
     }
 
+    fn personal(&mut self) -> Vec<&mut Personal> {
+        let SupplierPatch { contact_email, phone, .. } = &mut self.patch;
+        contact_email.iter_mut().chain(phone.iter_mut().flatten()).collect()
+    }
+
     fn decide(&self, unit: &mut Unit<'_>) -> Result<Answer, Stop> {
         let id = self.supplier_id;
         let supplier = access::supplier_as_owner(unit, id)?;
         unit.match_revision(supplier.revision)?;
-        let details = self.patch.applied_to(id, &supplier.state.details);
+        let details = self.patch.applied_to(&supplier.state.details);
         let supplier =
             unit.decide::<Supplier>(id, Concerns::supplier(id), SupplierCommand::Revise { details })?;
         Ok(Answer::ok(&SupplierResource::of(id, &supplier), supplier.revision))
@@ -56,12 +61,12 @@ impl Command for ReviseSupplier {
 }
 
 impl SupplierPatch {
-    fn applied_to(&self, id: SupplierId, details: &SupplierDetails) -> SupplierDetails {
+    fn applied_to(&self, details: &SupplierDetails) -> SupplierDetails {
         let patch = self.clone();
         let mut details = details.clone();
         set(&mut details.name, patch.name);
-        set(&mut details.contact_email, patch.contact_email.map(|email| Personal::new(id, email)));
-        set(&mut details.phone, patch.phone.map(|phone| phone.map(|phone| Personal::new(id, phone))));
+        set(&mut details.contact_email, patch.contact_email);
+        set(&mut details.phone, patch.phone);
         set(&mut details.address.street, patch.street);
         set(&mut details.address.postal_code, patch.postal_code);
         set(&mut details.address.city, patch.city);

@@ -31,7 +31,7 @@ impl Command for RevokeSupplierPartner {
         let account = unit.get::<Account>(account_id)?;
         let revoke = SupplierCommand::RevokePartner { account_id };
         let supplier = unit.decide::<Supplier>(id, Concerns::supplier(id), revoke)?;
-        let email = account.state.email.plain.clone();
+        let email = (&account.state.email).into();
         Ok(Answer::ok(&PartnerResource { account_id, email }, supplier.revision))
     }
 }

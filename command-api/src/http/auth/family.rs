@@ -25,7 +25,12 @@ pub(super) enum Rotation {
     /// Good: it is used now, and this is its family.
     Rotated(Family),
     /// Used before: the family is revoked by now.
-    Reused(Uuid),
+    Reused {
+        /// Which login.
+        family_id: Uuid,
+        /// Whose it was.
+        account_id: Uuid,
+    },
     /// Unknown, expired, or of a family that was revoked.
     Invalid,
 }
@@ -100,14 +105,16 @@ pub(super) async fn rotate_in_tx(
         "UPDATE auth.families f SET revoked_at = COALESCE(f.revoked_at, $2) \
          FROM auth.refresh_tokens t \
          WHERE t.token_hash = $1 AND t.used_at IS NOT NULL AND f.family_id = t.family_id \
-         RETURNING f.family_id",
+         RETURNING f.family_id, f.account_id",
     )
     .bind(hash.as_slice())
     .bind(now)
     .fetch_optional(transaction)
     .await?;
     Ok(match reused {
-        Some(row) => Rotation::Reused(row.try_get("family_id")?),
+        Some(row) => {
+            Rotation::Reused { family_id: row.try_get("family_id")?, account_id: row.try_get("account_id")? }
+        }
         None => Rotation::Invalid,
     })
 }
@@ -131,21 +138,22 @@ pub(super) async fn issue(
     Ok(token)
 }
 
-/// Ends the login that the token belongs to, used or not; an unknown token ends nothing.
+/// Ends the login that the token belongs to, used or not, and says whose it was; an unknown token ends nothing.
 pub(super) async fn revoke(
     connection: &mut PgConnection,
     token: &SecretString,
     now: DateTime<Utc>,
-) -> Result<(), SessionFault> {
+) -> Result<Option<Uuid>, SessionFault> {
     let hash = refresh_token_hash(token.expose_secret());
-    sqlx::query(
+    let ended = sqlx::query_scalar(
         "UPDATE auth.families f SET revoked_at = $2 \
          FROM auth.refresh_tokens t \
-         WHERE t.token_hash = $1 AND f.family_id = t.family_id AND f.revoked_at IS NULL",
+         WHERE t.token_hash = $1 AND f.family_id = t.family_id AND f.revoked_at IS NULL \
+         RETURNING f.account_id",
     )
     .bind(hash.as_slice())
     .bind(now)
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(())
+    Ok(ended)
 }

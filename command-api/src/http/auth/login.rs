@@ -3,9 +3,11 @@
 use axum::{extract::State, response::Response};
 use deserr::Deserr;
 use platform::{
+    access_log::{Access, Kind, RequestOrigin, Who},
     body::{Faults, Json},
     error::{ApiError, ErrorBody},
 };
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{SessionFault, Tokens, account::account_of_email, family, provider, secret::Secret, tokens};
@@ -37,6 +39,7 @@ pub(crate) struct Credentials {
 )]
 pub(crate) async fn log_in(
     State(state): State<CommandState>,
+    origin: RequestOrigin,
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, ApiError> {
     let Credentials { email, password: Secret(password) } = credentials;
@@ -44,20 +47,31 @@ pub(crate) async fn log_in(
     // a known one with a wrong password and one without an account all cost one bcrypt and get the same
     // answer, so neither words nor time tell which addresses exist.
     if !provider(&state)?.is_right(email.key(), &password).await {
-        return Err(invalid_credentials());
+        return Err(invalid_credentials(&state, email.key(), &origin).await?);
     }
     let now = state.clock.now();
     let mut transaction = state.pool.begin().await.map_err(SessionFault::from)?;
-    let Some(identity) = account_of_email(&mut transaction, email.key()).await? else {
+    let Some(identity) = account_of_email(&mut transaction, state.committer.personal(), email.key()).await?
+    else {
         tracing::warn!("a login of DEV_USERS has no account");
-        return Err(invalid_credentials());
+        return Err(invalid_credentials(&state, email.key(), &origin).await?);
     };
     let refresh = family::begin(&mut transaction, state.ids.next(), identity.subject, now).await?;
     transaction.commit().await.map_err(SessionFault::from)?;
+    state.access_log.record(Access::allowed(Kind::LOGIN, &identity, &origin)).await?;
     tokens(&state, &identity, &refresh)
 }
 
-fn invalid_credentials() -> ApiError {
+async fn invalid_credentials(
+    state: &CommandState,
+    email: &str,
+    origin: &RequestOrigin,
+) -> Result<ApiError, ApiError> {
     metrics::counter!("iris_auth_failures_total", "reason" => "credentials").increment(1);
-    ApiError::unauthorized_with("invalid_credentials", "Address or password is wrong.")
+    // Not the address, which may be anybody's, or a password typed into the wrong field: a mark of it, by
+    // which attempts on one address are told from attempts on many.
+    let mark = state.access_log.email_mark(email);
+    let failed = Access::refused(Kind::LOGIN_FAILED, Who::Anonymous, origin, "invalid_credentials");
+    state.access_log.record(failed.with(json!({ "email_mark": mark }))).await?;
+    Ok(ApiError::unauthorized_with("invalid_credentials", "Address or password is wrong."))
 }

@@ -2,11 +2,12 @@
 
 use axum::{extract::State, http::StatusCode};
 use platform::{
+    access_log::{Access, Kind, RequestOrigin},
     body::Json,
     error::{ApiError, ErrorBody},
 };
 
-use super::{SessionFault, family, refresh::Refresh, secret::Secret};
+use super::{SessionFault, account::account, family, refresh::Refresh, secret::Secret};
 use crate::http::{answers::BodyRefusals, state::CommandState};
 
 /// Ends the login that the refresh token belongs to; its access tokens lapse by themselves.
@@ -21,10 +22,16 @@ use crate::http::{answers::BodyRefusals, state::CommandState};
 )]
 pub(crate) async fn log_out(
     State(state): State<CommandState>,
+    origin: RequestOrigin,
     Json(Refresh { refresh_token: Secret(token) }): Json<Refresh>,
 ) -> Result<StatusCode, ApiError> {
     let mut connection = state.pool.acquire().await.map_err(SessionFault::from)?;
-    family::revoke(&mut connection, &token, state.clock.now()).await?;
+    let ended = family::revoke(&mut connection, &token, state.clock.now()).await?;
+    if let Some(account_id) = ended
+        && let Some(identity) = account(&mut connection, state.committer.personal(), account_id).await?
+    {
+        state.access_log.record(Access::allowed(Kind::LOGOUT, &identity, &origin)).await?;
+    }
     // Whether there was such a token is nobody's business.
     Ok(StatusCode::NO_CONTENT)
 }

@@ -60,6 +60,9 @@ pub(crate) enum SessionFault {
     /// The account's stream holds what this version cannot read.
     #[error("an account cannot be read")]
     Account(#[from] events::fold::UnreadableEvent),
+    /// The account's address cannot be opened.
+    #[error(transparent)]
+    Personal(#[from] platform::personal::PersonalError),
     /// The operating system gave no random bytes.
     #[error("no random bytes were to be had")]
     Random(#[from] std::io::Error),

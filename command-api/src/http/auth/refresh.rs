@@ -3,9 +3,9 @@
 use axum::{extract::State, response::Response};
 use deserr::Deserr;
 use platform::{
+    access_log::{Access, Kind, RequestOrigin, Who},
     body::{Faults, Json},
     error::{ApiError, ErrorBody},
-    http::RequestContext,
 };
 use utoipa::ToSchema;
 
@@ -44,29 +44,36 @@ pub(crate) struct Refresh {
 )]
 pub(crate) async fn refresh(
     State(state): State<CommandState>,
-    context: RequestContext,
+    origin: RequestOrigin,
     Json(Refresh { refresh_token: Secret(token) }): Json<Refresh>,
 ) -> Result<Response, ApiError> {
     let now = state.clock.now();
     let mut transaction = state.pool.begin().await.map_err(SessionFault::from)?;
     let family = match family::rotate_in_tx(&mut transaction, &token, now).await? {
         Rotation::Rotated(family) => family,
-        Rotation::Reused(family_id) => {
+        Rotation::Reused { family_id, account_id } => {
             // The revocation must stay although the request is refused.
             transaction.commit().await.map_err(SessionFault::from)?;
             // Which login, never which token.
-            tracing::warn!(%family_id, request_id = context.request_id, "a refresh token was used twice; its login is revoked");
+            let request_id = &origin.context.request_id;
+            tracing::warn!(%family_id, request_id, "a refresh token was used twice; its login is revoked");
+            // The account is what it is about, and not who asked: that may be the thief.
+            let reused_by =
+                Access::refused(Kind::REFRESH_REUSED, Who::Anonymous, &origin, "refresh_token_reused");
+            state.access_log.record(reused_by.of("account", account_id)).await?;
             metrics::counter!("iris_auth_failures_total", "reason" => "refresh_token_reused").increment(1);
             return Err(reused());
         }
         Rotation::Invalid => return Err(invalid()),
     };
     // Read anew: a role that was withdrawn ends with the access token, not with the login.
-    let Some(identity) = account(&mut transaction, family.account_id).await? else {
+    let Some(identity) = account(&mut transaction, state.committer.personal(), family.account_id).await?
+    else {
         return Err(invalid());
     };
     let successor = family::issue(&mut transaction, &family, now).await?;
     transaction.commit().await.map_err(SessionFault::from)?;
+    state.access_log.record(Access::allowed(Kind::TOKEN_REFRESHED, &identity, &origin)).await?;
     tokens(&state, &identity, &successor)
 }
 

@@ -43,6 +43,12 @@ fn check(prefs: &serde_json::Value) -> Result<(), Invalid> {
     if prefs.to_string().len() > BYTES_MAX {
         return Err(Invalid::new("too_long", format!("Must have at most {BYTES_MAX} bytes.")));
     }
+    if has_envelope(prefs) {
+        return Err(Invalid::new(
+            "reserved_members",
+            "Must not hold objects with the members subject and sealed or plain.",
+        ));
+    }
     if has_decimal(prefs) {
         return Err(Invalid::new("decimal_number", "Must not hold decimal numbers; write them as strings."));
     }
@@ -55,6 +61,18 @@ fn depth(value: &serde_json::Value) -> usize {
         serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
         serde_json::Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
         _ => 0,
+    }
+}
+
+/// An object in the form in which texts about people are kept: what answers open must not come from a client.
+fn has_envelope(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Array(items) => items.iter().any(has_envelope),
+        serde_json::Value::Object(members) => {
+            let is_one = ["sealed", "plain"].iter().any(|name| members.contains_key(*name));
+            (is_one && members.contains_key("subject")) || members.values().any(has_envelope)
+        }
+        _ => false,
     }
 }
 
@@ -91,6 +109,8 @@ mod tests {
         assert_eq!(code(json!({"days": ["mon", "thu"], "before": 10, "gate": null})), None);
         assert_eq!(code(json!([])).unwrap(), "wrong_type");
         assert_eq!(code(json!({"a": {"b": [1, 0.5]}})).unwrap(), "decimal_number");
+        let envelope = json!({"sealed": "AbC", "subject": "0190a8f2-7c3e-7b1a-9f4d-1c2b3a4d5e01"});
+        assert_eq!(code(json!({"a": [envelope]})).unwrap(), "reserved_members");
         assert_eq!(code(json!({"a": "x".repeat(BYTES_MAX)})).unwrap(), "too_long");
         let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({"a": inner}));
         assert_eq!(code(nested(DEPTH_MAX)), None);

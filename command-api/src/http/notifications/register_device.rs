@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
-use events::{resource::DeviceResource, values::AccountId};
+use events::{Fold, Folded, account::Account, log::read_stream, resource::DeviceResource, values::AccountId};
 use platform::{
     body::{Faults, Json},
     error::{ApiError, ErrorBody},
@@ -56,6 +56,7 @@ pub(crate) struct NewDevice {
             same request again: the answer it got then.", headers(
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
+        (status = 403, body = ErrorBody, description = "`account_erased`: nobody is behind the account any more."),
         (status = 409, body = ErrorBody, description = "`too_many_devices`: an account has at most 50."),
         CommandRefusals, BodyRefusals,
         (status = 503, body = ErrorBody, description = "`database_unavailable`; `token_contended`: other accounts \
@@ -72,6 +73,10 @@ pub(crate) async fn register_notification_device(
         Begun::Done(accepted) => return Ok(accepted),
     };
     let account_id = own_account(&asked);
+    // A token outlives an erasure by some minutes; what was deleted with the person must not come back by it.
+    if is_erased(rows.connection(), account_id).await? {
+        return Err(ApiError::forbidden("account_erased", "Nobody is behind this account any more."));
+    }
     let (token, name) = (body.token.into_string(), body.name.map(Name::into_string));
     for _ in 0..ATTEMPTS_MAX {
         let device = Registration { id: state.ids.next(), account_id, token: &token, name: name.as_deref() };
@@ -89,6 +94,14 @@ pub(crate) async fn register_notification_device(
         }
     }
     Err(ApiError::unavailable("token_contended", "Others register the same token; try again.", 1))
+}
+
+async fn is_erased(connection: &mut PgConnection, account_id: AccountId) -> Result<bool, RowFault> {
+    let mut folded = Folded::<Account>::default();
+    for event in &read_stream(connection, Account::stream(account_id)).await? {
+        folded.apply_recorded(event)?;
+    }
+    Ok(folded.state.erased)
 }
 
 struct Registration<'a> {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use deserr::Deserr;
-use events::resource::PartnerResource;
+use events::{resource::PartnerResource, values::LoginAddress};
 use platform::{
     body::{Faults, Json, Path},
     error::{ApiError, ErrorBody},
@@ -55,8 +55,7 @@ pub(crate) async fn grant_restaurant_partner(
 ) -> Result<Accepted, ApiError> {
     let command = GrantRestaurantPartner {
         restaurant_id: id.into(),
-        email: body.email.clone().into_string(),
-        fresh_account_id: state.ids.next(),
+        address: LoginAddress::new(state.ids.next(), body.email.clone().into_string()),
     };
     asked.submit(&state, &body, command).await
 }

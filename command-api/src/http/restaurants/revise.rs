@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use deserr::Deserr;
-use events::resource::RestaurantResource;
+use events::{resource::RestaurantResource, values::Personal};
 use platform::{
     body::{Faults, Json, Path},
     error::ApiError,
@@ -76,11 +76,11 @@ pub(crate) struct RestaurantRevision {
 }
 
 impl RestaurantRevision {
-    fn patch(self) -> RestaurantPatch {
+    fn patch(self, id: Uuid) -> RestaurantPatch {
         RestaurantPatch {
             name: self.name.0.map(Name::into_string),
-            contact_email: self.contact_email.0.map(EmailAddress::into_string),
-            phone: self.phone.patch(Phone::into_string),
+            contact_email: self.contact_email.0.map(|email| Personal::new(id, email.into_string())),
+            phone: self.phone.patch(|phone: Phone| Personal::new(id, phone.into_string())),
             street: self.street.patch(Street::into_string),
             postal_code: self.postal_code.patch(PostalCode::into_string),
             city: self.city.patch(City::into_string),
@@ -112,6 +112,6 @@ pub(crate) async fn revise_restaurant(
     Path(id): Path<Uuid>,
     Json(body): Json<RestaurantRevision>,
 ) -> Result<Accepted, ApiError> {
-    let command = ReviseRestaurant { restaurant_id: id.into(), patch: body.clone().patch() };
+    let command = ReviseRestaurant { restaurant_id: id.into(), patch: body.clone().patch(id) };
     asked.submit(&state, &body, command).await
 }

@@ -2,7 +2,10 @@
 
 use axum::extract::State;
 use deserr::Deserr;
-use events::{resource::MemberResource, values::MemberRole};
+use events::{
+    resource::MemberResource,
+    values::{LoginAddress, MemberRole},
+};
 use platform::{
     body::{Faults, Json, Path},
     error::{ApiError, ErrorBody},
@@ -58,9 +61,8 @@ pub(crate) async fn add_supplier_member(
 ) -> Result<Accepted, ApiError> {
     let command = AddSupplierMember {
         supplier_id: id.into(),
-        email: body.email.clone().into_string(),
+        address: LoginAddress::new(state.ids.next(), body.email.clone().into_string()),
         role: body.role.0,
-        fresh_account_id: state.ids.next(),
     };
     asked.submit(&state, &body, command).await
 }

@@ -8,7 +8,12 @@
 //! verifying with a secret that no longer signs.
 
 use events::webhook_endpoint::seal_about;
-use platform::{error::ApiError, seal::CannotOpen, signing_secret::SigningSecret};
+use platform::{
+    access_log::{Access, Kind},
+    error::ApiError,
+    seal::CannotOpen,
+    signing_secret::SigningSecret,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -47,6 +52,7 @@ pub(super) async fn submit_with_secret<C: Command>(
 ) -> Result<Accepted, ApiError> {
     let (secret_id, secret) = (state.ids.next(), SigningSecret::generate());
     store(state, endpoint_id, secret_id, &secret).await?;
+    let reading = asked.access(Kind::SECRET_READ);
     let accepted = match asked.submit(state, body, command(secret_id)).await {
         Ok(accepted) => accepted,
         Err(refused) => {
@@ -62,14 +68,26 @@ pub(super) async fn submit_with_secret<C: Command>(
     let Some((endpoint_id, current)) = told else { return Ok(accepted) };
     if current == secret_id {
         // Shown from memory, not read back.
-        return Ok(accepted.with_secret(secret.to_text()));
+        return Ok(show(state, accepted, reading.of("webhook_endpoint", endpoint_id), secret.to_text()).await);
     }
     // The answer is an earlier request's.
     forget(state, secret_id).await;
     Ok(match open(state, endpoint_id, current).await {
-        Some(secret) => accepted.with_secret(secret),
+        Some(secret) => show(state, accepted, reading.of("webhook_endpoint", endpoint_id), secret).await,
         None => accepted,
     })
+}
+
+/// No secret is shown whose showing is not on record: the answer is then without it, and a rotation makes
+/// another one.
+async fn show(state: &CommandState, accepted: Accepted, reading: Access, secret: SecretString) -> Accepted {
+    match state.access_log.record(reading).await {
+        Ok(()) => accepted.with_secret(secret),
+        Err(error) => {
+            tracing::error!(%error, "a signing secret is not shown, for that cannot be recorded");
+            accepted
+        }
+    }
 }
 
 async fn store(

@@ -99,10 +99,14 @@ impl Facts {
 
     async fn load_people(&mut self, tx: &mut PgConnection, ids: &BTreeSet<Uuid>) -> Result<(), HandleError> {
         for (id, account) in states::<Account>(tx, ACCOUNTS, ids).await? {
+            // Memberships of who was erased stay as bare ids; nobody is told of anything by them.
+            if account.erased {
+                continue;
+            }
             let account_id = AccountId(id);
             let person = Person {
                 account_id,
-                email: account.email.plain,
+                email: account.email.to_line(),
                 preferences: account.notifications,
                 devices: Vec::new(),
             };

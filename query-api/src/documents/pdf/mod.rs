@@ -23,6 +23,7 @@ use krilla::{
     text::TextDirection,
 };
 
+pub(crate) use self::swedish::{amount, quantity};
 use self::{
     form::Form,
     sheet::{Mark, PAGE_HEIGHT, PAGE_WIDTH, Shade},

@@ -13,7 +13,7 @@ use crate::documents::{DocumentParty, PayTo, PayToKind};
 const THIN: char = '\u{a0}';
 
 /// `1 234,50`
-pub(super) fn amount(minor: i64) -> String {
+pub(crate) fn amount(minor: i64) -> String {
     let sign = if minor < 0 { "−" } else { "" };
     format!("{sign}{},{:02}", grouped(minor.unsigned_abs() / 100), minor.unsigned_abs() % 100)
 }
@@ -27,7 +27,7 @@ pub(super) fn money(minor: i64, currency: Currency) -> String {
 }
 
 /// `2,5`
-pub(super) fn quantity(quantity: Quantity) -> String {
+pub(crate) fn quantity(quantity: Quantity) -> String {
     quantity.to_string().replace('.', ",")
 }
 

@@ -1,0 +1,4 @@
+//! Accounts.
+
+pub(crate) mod erase;
+pub(crate) mod personal_data;

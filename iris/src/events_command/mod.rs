@@ -1,0 +1,70 @@
+//! `iris events tail|export|import`: the log on a terminal and in files.
+
+mod export;
+mod import;
+mod tail;
+mod under_way;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+use platform::{config::Config, db, personal::PersonalKeys};
+use sqlx::{Connection as _, PgConnection};
+
+use crate::process::secrets_key;
+
+pub use under_way::{expect_none_under_way, half_way, import_under_way};
+
+/// What to do with the log.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Show events, one readable line each; the last ten unless told otherwise.
+    Tail(tail::Arguments),
+    /// Write events as lines of JSON, with a last line that says how many there are and their Merkle root.
+    Export(export::Arguments),
+    /// Read an export of a whole log into a database whose log is empty.
+    Import(import::Arguments),
+}
+
+/// Runs the subcommand.
+pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.task {
+        Task::Tail(arguments) => tail::run(arguments).await,
+        Task::Export(arguments) => export::run(arguments).await,
+        Task::Import(arguments) => import::run(arguments).await,
+    }
+}
+
+/// A connection of its own to the database that the environment names.
+async fn connect() -> anyhow::Result<PgConnection> {
+    let config = Config::from_env()?;
+    let options = db::connect_options(&config.database_url)?.application_name("iris-events");
+    PgConnection::connect_with(&options).await.context("DATABASE_URL")
+}
+
+/// What opens texts about people, of the database that the environment names.
+fn keys() -> anyhow::Result<PersonalKeys> {
+    let config = Config::from_env()?;
+    let options = db::connect_options(&config.database_url)?.application_name("iris-events");
+    Ok(PersonalKeys::connecting(options, secrets_key(&config)))
+}
+
+/// On standard error, and only where that is a terminal.
+fn progress(positions: i64, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(u64::try_from(positions).unwrap_or_default()).with_message(what);
+    let style = "{msg} {wide_bar} {human_pos}/{human_len} events, {per_sec}, {eta} left";
+    bar.with_style(ProgressStyle::with_template(style).expect("a template that indicatif knows"))
+}
+
+/// As a position of a bar.
+fn bar_position(positions: i64) -> u64 {
+    u64::try_from(positions).unwrap_or_default()
+}
