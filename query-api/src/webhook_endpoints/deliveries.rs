@@ -224,7 +224,8 @@ impl DeliveryFilter {
     fn push(&self, sql: &mut QueryBuilder<'static, Postgres>, endpoint_id: Uuid) {
         sql.push(" WHERE d.endpoint_id = ").push_bind(endpoint_id);
         if let Some(Parsed(State(state))) = self.state {
-            sql.push(" AND d.state = ").push_bind(state.name());
+            // The collation of its index, which is another than that of the column.
+            sql.push(" AND d.state = ").push_bind(state.name()).push(" COLLATE \"C\"");
         }
         if let Some(Parsed(EventType(name))) = self.event_type {
             sql.push(" AND d.event_type = ").push_bind(name);
