@@ -24,7 +24,7 @@ CREATE TABLE audit.access_log (
     details      jsonb       NOT NULL DEFAULT '{}'
 );
 COMMENT ON TABLE audit.access_log IS 'Logins, refusals, and reads of what is secret, personal or history. Append-only; what changes something is an event, and is told from read.privileged_actions.';
-COMMENT ON COLUMN audit.access_log.actor IS 'account:<id>:<ROLE>, or anonymous.';
+COMMENT ON COLUMN audit.access_log.actor IS 'account:<id>:<ROLE>, system:<name>, or anonymous.';
 COMMENT ON COLUMN audit.access_log.on_behalf_of IS 'The account in whose name it was done, where that is another one.';
 COMMENT ON COLUMN audit.access_log.subject_id IS 'What was seen or tried; with subject_kind.';
 COMMENT ON COLUMN audit.access_log.address IS 'The other end of the connection: behind a proxy, the proxy.';

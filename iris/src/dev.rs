@@ -10,8 +10,8 @@ use platform::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    audit, migrate,
-    process::{self, Roles},
+    audit, migrate, process,
+    roles::Roles,
     seed,
     services::{self, Keep, Services},
 };

@@ -13,6 +13,7 @@ mod health_routes;
 mod mail_page;
 mod migrate;
 mod openapi;
+mod operator_access;
 mod person;
 mod process;
 mod projections_command;
@@ -94,12 +95,12 @@ enum Role {
 async fn main() -> ExitCode {
     let done = match Cli::parse().role {
         Role::Dev => dev::run().await,
-        Role::Serve => roles::serve(process::Roles::SERVE).await,
-        Role::CommandApi => roles::serve(process::Roles::COMMAND_API).await,
-        Role::QueryApi => roles::serve(process::Roles::QUERY_API).await,
+        Role::Serve => roles::serve(roles::Roles::SERVE).await,
+        Role::CommandApi => roles::serve(roles::Roles::COMMAND_API).await,
+        Role::QueryApi => roles::serve(roles::Roles::QUERY_API).await,
         Role::Projections(arguments) => projections_command::run(arguments).await,
-        Role::Relay => roles::serve(process::Roles::RELAY).await,
-        Role::Handlers => roles::serve(process::Roles::HANDLERS).await,
+        Role::Relay => roles::serve(roles::Roles::RELAY).await,
+        Role::Handlers => roles::serve(roles::Roles::HANDLERS).await,
         Role::Migrate => roles::migrate().await,
         Role::Seed => roles::seed().await,
         Role::CreateAccount(arguments) => create_account::run(arguments).await,

@@ -9,6 +9,7 @@ use command_api::{
 };
 use events::values::AccountId;
 use platform::{
+    access_log::Kind,
     clock::{Clock as _, Ids as _, SystemClock, UuidV7Ids},
     config::Config,
     db,
@@ -16,7 +17,7 @@ use platform::{
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::process::secrets_key;
+use crate::{operator_access, process::secrets_key};
 
 /// What is asked of a person.
 #[derive(clap::Subcommand)]
@@ -67,7 +68,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Committer::start(database, secrets_key(&config), Arc::new(SystemClock), Arc::new(UuidV7Ids));
     match command {
         Command::Find { email } => println!("{}", find(&pool, &committer, &email).await?),
-        Command::Export(whom) => export(&pool, &committer, whom).await?,
+        Command::Export(whom) => export(&pool, &config, &committer, whom).await?,
         Command::Erase(erasure) => println!("{}", erase(&pool, &committer, erasure).await?),
     }
     drop(committer);
@@ -88,8 +89,12 @@ async fn account(pool: &PgPool, committer: &Committer, whom: Whom) -> anyhow::Re
     }
 }
 
-async fn export(pool: &PgPool, committer: &Committer, whom: Whom) -> anyhow::Result<()> {
+async fn export(pool: &PgPool, config: &Config, committer: &Committer, whom: Whom) -> anyhow::Result<()> {
     let account_id = account(pool, committer, whom).await?;
+    operator_access::record(pool, config, Kind::PERSONAL_DATA_READ, |access| {
+        access.of("account", account_id.0)
+    })
+    .await?;
     let keys = committer.personal();
     let mut next = Some(0);
     while let Some(after_position) = next {

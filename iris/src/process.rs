@@ -25,7 +25,6 @@ use platform::{
     seal::SealKey,
     telemetry,
 };
-use projections::OnOtherVersion;
 use query_api::{QueryState, Sources};
 use secrecy::SecretString;
 use sqlx::PgPool;
@@ -36,69 +35,9 @@ use crate::{
     api_document, audit,
     events_command::expect_none_under_way,
     health_routes, mail_page, migrate, reacting,
+    roles::Roles,
     task::{self, Ends, Task},
 };
-
-/// Which roles a process has.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of roles, each of which is there or not")]
-pub struct Roles {
-    /// Takes commands.
-    pub command: bool,
-    /// Answers reads.
-    pub query: bool,
-    /// Folds the log into read tables.
-    pub projections: bool,
-    /// Whether a projection whose rows are of another version is waited for, or ends the process.
-    pub on_other_version: OnOtherVersion,
-    /// Publishes to NATS.
-    pub relay: bool,
-    /// Sends webhooks and notifications.
-    pub handlers: bool,
-    /// Name in logs and in the database's list of sessions.
-    pub name: &'static str,
-    /// Where it listens unless told otherwise.
-    pub default_port: u16,
-}
-
-impl Roles {
-    /// None, to begin with.
-    const NONE: Self = Self {
-        command: false,
-        query: false,
-        projections: false,
-        on_other_version: OnOtherVersion::Stop,
-        relay: false,
-        handlers: false,
-        name: "iris",
-        default_port: 8080,
-    };
-    /// Everything on one port.
-    pub const SERVE: Self = Self {
-        command: true,
-        query: true,
-        projections: true,
-        on_other_version: OnOtherVersion::Stop,
-        relay: true,
-        handlers: true,
-        name: "iris-serve",
-        default_port: 8080,
-    };
-    /// Commands alone.
-    pub const COMMAND_API: Self =
-        Self { command: true, name: "iris-command-api", default_port: 8081, ..Self::NONE };
-    /// Reads alone.
-    pub const QUERY_API: Self =
-        Self { query: true, name: "iris-query-api", default_port: 8082, ..Self::NONE };
-    /// Projections alone; its port, and that of the next two, answers health and metrics.
-    pub const PROJECTIONS: Self =
-        Self { projections: true, name: "iris-projections", default_port: 8083, ..Self::NONE };
-    /// The relay alone.
-    pub const RELAY: Self = Self { relay: true, name: "iris-relay", default_port: 8084, ..Self::NONE };
-    /// Webhooks and notifications alone.
-    pub const HANDLERS: Self =
-        Self { handlers: true, name: "iris-handlers", default_port: 8085, ..Self::NONE };
-}
 
 /// What all roles of a process stand on.
 struct Ground {
@@ -132,6 +71,9 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let metrics = telemetry::install_metrics(env!("CARGO_PKG_VERSION")).context("metrics")?;
     let ground = Ground::open(config, roles, shutdown).await?;
+    if roles.command || roles.query || roles.handlers {
+        ground.personal().expect_secret().await?;
+    }
     if roles.command {
         ground.index_addresses().await?;
     }
@@ -223,10 +165,7 @@ impl Ground {
         let clock = Arc::clone(&self.clock);
         let (log, writer) = AccessLog::new(self.pool.clone(), clock, secrets_key(&self.config));
         let writing = writer.run(self.ends.stop.clone());
-        started.background.push(task::start("access log", &self.ends, async move {
-            writing.await;
-            Ok(())
-        }));
+        started.background.push(task::start_sure("access log", &self.ends, writing));
         started.access_log = Some(log.clone());
         log
     }
@@ -248,16 +187,10 @@ impl Ground {
     fn look_after_history(&self, started: &mut Started) {
         let (pool, clock, stop) = (&self.pool, &self.clock, &self.ends.stop);
         let views = projections::keep_views(pool.clone(), Arc::clone(clock), self.ids.next(), stop.clone());
-        started.background.push(task::start("views", &self.ends, async move {
-            views.await;
-            Ok(())
-        }));
+        started.background.push(task::start_sure("views", &self.ends, views));
         let days = self.config.audit.access_log_days;
         let keeping = access_log::keep_retention(pool.clone(), Arc::clone(clock), days, stop.clone());
-        started.background.push(task::start("accesses kept", &self.ends, async move {
-            keeping.await;
-            Ok(())
-        }));
+        started.background.push(task::start_sure("accesses kept", &self.ends, keeping));
     }
 
     /// Opened at the start, so that a folder which cannot be written to is found then and not by a partner.
@@ -335,15 +268,9 @@ impl Ground {
             ids: Arc::clone(&self.ids),
         };
         let working = import::run(imports, self.ends.stop.clone());
-        started.background.push(task::start("imports", &self.ends, async move {
-            working.await;
-            Ok(())
-        }));
+        started.background.push(task::start_sure("imports", &self.ends, working));
         let working = invoices::run(state.invoices.clone(), self.ends.stop.clone());
-        started.background.push(task::start("invoices", &self.ends, async move {
-            working.await;
-            Ok(())
-        }));
+        started.background.push(task::start_sure("invoices", &self.ends, working));
         started.parts.command = Some(command_api::router(state));
         Ok(())
     }

@@ -20,7 +20,10 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{migrate, process::Roles, roles};
+use crate::{
+    migrate,
+    roles::{self, Roles},
+};
 
 /// Without a subcommand: fold the log into read tables until told to stop.
 #[derive(clap::Args)]

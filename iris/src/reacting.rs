@@ -21,7 +21,7 @@ use crate::{
     audit,
     process::secrets_key,
     system_commands::SystemCommands,
-    task::{self, Ends, Task},
+    task::{Ends, Task, start_sure},
 };
 
 /// The relay; nothing where NATS is not configured and need not be.
@@ -42,7 +42,7 @@ pub fn relaying(
         return Ok(None);
     };
     let relaying = relay::run(surroundings.clone(), nats, ends.stop.clone());
-    Ok(Some(start("relay", ends, relaying)))
+    Ok(Some(start_sure("relay", ends, relaying)))
 }
 
 /// The sealer; nothing where there is no key and need not be one.
@@ -63,7 +63,7 @@ pub fn sealing(config: &Config, surroundings: &Surroundings, ends: &Ends) -> any
         config.audit.seal_dir.as_deref().map(SealFolder::create).transpose().context("AUDIT_SEAL_DIR")?;
     let settings = sealing::Settings { after: config.audit.seal_after, ..sealing::Settings::default() };
     let sealing = sealing::run(surroundings.clone(), key, folder, settings, ends.stop.clone());
-    Ok(Some(start("the sealer", ends, sealing)))
+    Ok(Some(start_sure("the sealer", ends, sealing)))
 }
 
 /// Webhooks and notifications. `address` is where this process answers: links begin so unless `PUBLIC_URL`
@@ -104,23 +104,16 @@ pub fn handling(
     let stop = &ends.stop;
     let consuming = |name, consumer| {
         let running = consumer::run(consumer, surroundings.clone(), nats.cloned(), stop.clone());
-        start(name, ends, running)
+        start_sure(name, ends, running)
     };
     let telling = Arc::clone(&notifications);
     let stop_telling = stop.clone();
     Ok(vec![
         consuming("the consumer of webhooks", webhooks.consumer()),
         consuming("the consumer of notifications", notifications.consumer()),
-        start("webhooks", ends, webhooks.run(stop.clone())),
-        start("notifications", ends, async move { telling.run(stop_telling).await }),
+        start_sure("webhooks", ends, webhooks.run(stop.clone())),
+        start_sure("notifications", ends, async move { telling.run(stop_telling).await }),
     ])
-}
-
-fn start(name: &'static str, ends: &Ends, work: impl Future<Output = ()> + Send + 'static) -> Task {
-    task::start(name, ends, async move {
-        work.await;
-        Ok(())
-    })
 }
 
 fn host(url: &str) -> &str {

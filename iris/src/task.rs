@@ -37,6 +37,14 @@ pub fn start(
     })
 }
 
+/// The same, of work that cannot fail.
+pub fn start_sure(name: &'static str, ends: &Ends, work: impl Future<Output = ()> + Send + 'static) -> Task {
+    start(name, ends, async move {
+        work.await;
+        Ok(())
+    })
+}
+
 /// Waits for all of them, whatever becomes of each; says what went wrong first.
 pub async fn finish(
     tasks: impl IntoIterator<Item = Task>,

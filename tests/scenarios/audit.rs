@@ -143,6 +143,12 @@ async fn who_got_to_see_or_do_what_is_told_with_its_request() {
     // By the operator, who has no request.
     let changed = iris.command("create-account").args(["partner@iris.test", "AUDITOR"]).status().unwrap();
     assert!(changed.success());
+    // Who takes something out by hand leaves a trace, too.
+    let exports: [(&str, &[&str]); 2] =
+        [("person", &["export", "--email", "partner@iris.test"]), ("events", &["export", "-"])];
+    for (command, arguments) in exports {
+        assert!(iris.command(command).args(arguments).output().unwrap().status.success());
+    }
     let head: i64 =
         sqlx::query_scalar("SELECT position FROM public.log_head").fetch_one(&database.pool).await.unwrap();
 
@@ -175,6 +181,12 @@ async fn who_got_to_see_or_do_what_is_told_with_its_request() {
     let kinds = |kind: &str| all.iter().filter(|row| row["kind"] == kind).count();
     // The demo's admin and auditor began as such, and the partner became one.
     assert_eq!((kinds("login"), kinds("login_failed"), kinds("role_changed")), (3, 1, 3));
+    let by_hand = all.iter().filter(|row| row["actor"] == "system:operator" && row["kind"] != "role_changed");
+    let by_hand: Vec<_> = by_hand.map(|row| (&row["kind"], &row["subject_kind"])).collect();
+    assert_eq!(
+        by_hand,
+        [(&json!("export"), &json!("history")), (&json!("personal_data_read"), &json!("account"))]
+    );
     let told = serde_json::to_string(&all).unwrap();
     assert!(!told.contains("@iris.test"), "no address stands in it");
     assert_eq!(iris.stop(), Some(0), "what was queued is written, and nobody complains");

@@ -44,6 +44,20 @@ fn no_refusal_shows_a_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_secret_than_people_were_sealed_under_is_refused() {
+    let database = TestDatabase::create().await;
+    let mut iris = IrisProcess::start(&database).await;
+    assert_eq!(iris.stop(), Some(0));
+    let other = iris
+        .command("serve")
+        .env("SECRETS_KEY", "another one of thirty-two bytes at least")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(other.stderr).unwrap();
+    assert!(!other.status.success() && said.contains("SECRETS_KEY"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_tells_how_it_is_and_ends_in_order() {
     let database = TestDatabase::create().await;
     let mut iris = IrisProcess::start(&database).await;

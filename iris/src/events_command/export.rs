@@ -14,7 +14,10 @@ use events::{
     log::{copy_events, read_head},
 };
 use futures::TryStreamExt as _;
-use platform::shutdown;
+use platform::{access_log::Kind, shutdown};
+use serde_json::json;
+
+use crate::operator_access;
 
 /// Positions per COPY: a statement holds its snapshot until all of it was taken.
 const STRETCH: i64 = 20_000;
@@ -41,10 +44,14 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         eprintln!("{} is whole already", arguments.file.display());
         return Ok(ExitCode::SUCCESS);
     };
-    let mut connection = super::connect().await?;
+    let (config, pool) = super::open().await?;
+    let mut connection = pool.acquire().await?;
     let stop = shutdown::on_signal()?;
     let head = read_head(&mut connection).await?.position;
     let upto = arguments.to.map_or(head, |to| to.min(head));
+    let stretch = json!({ "from_position": writer.position() + 1, "to_position": upto });
+    operator_access::record(&pool, &config, Kind::EXPORT, |access| access.of("history", None).with(stretch))
+        .await?;
     let bar = super::progress(upto - writer.position(), "exporting");
     let (began, mut chunk) = (writer.position(), Vec::new());
     while writer.position() < upto {

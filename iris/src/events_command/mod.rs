@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use platform::{config::Config, db, personal::PersonalKeys};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
 use crate::process::secrets_key;
 
@@ -48,6 +48,18 @@ async fn connect() -> anyhow::Result<PgConnection> {
     let config = Config::from_env()?;
     let options = db::connect_options(&config.database_url)?.application_name("iris-events");
     PgConnection::connect_with(&options).await.context("DATABASE_URL")
+}
+
+/// The same as a pool, with what the environment says.
+async fn open() -> anyhow::Result<(Config, PgPool)> {
+    let config = Config::from_env()?;
+    let options = db::DbOptions {
+        max_connections: 2,
+        application_name: "iris-events".to_owned(),
+        statement_timeout_ms: None,
+    };
+    let pool = db::connect(&config.database_url, &options).await?;
+    Ok((config, pool))
 }
 
 /// What opens texts about people, of the database that the environment names.

@@ -90,6 +90,8 @@ pub enum Who {
         /// As what.
         role: String,
     },
+    /// A part of the system, by name: `operator` is whoever calls the program by hand.
+    System(&'static str),
 }
 
 impl From<&Identity> for Who {
@@ -165,6 +167,7 @@ impl Access {
         let (actor, account_id, role) = match self.who {
             Who::Anonymous => ("anonymous".to_owned(), None, None),
             Who::Account { id, role } => (format!("account:{id}:{role}"), Some(id), Some(role)),
+            Who::System(name) => (format!("system:{name}"), None, None),
         };
         Row {
             at,

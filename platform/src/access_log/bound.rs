@@ -26,7 +26,7 @@ impl Source {
     pub(super) fn of(access: &Access) -> Self {
         match access.who {
             Who::Account { id, .. } => Self::Account(id),
-            Who::Anonymous => Self::Address(access.origin.address),
+            Who::Anonymous | Who::System(_) => Self::Address(access.origin.address),
         }
     }
 }

@@ -59,6 +59,21 @@ impl PersonalKeys {
         self.vault.blind_index(address)
     }
 
+    /// Fails where the keys in the table were wrapped under another secret than this process's: every text about a
+    /// person would be an error, one request after the other. One is tried, for all are under the same.
+    ///
+    /// # Errors
+    /// [`PersonalError::OtherSecret`]; the database's.
+    pub async fn expect_secret(&self) -> Result<(), PersonalError> {
+        let row: Option<(Uuid, Uuid, Vec<u8>)> =
+            sqlx::query_as("SELECT key_id, subject, wrapped FROM personal.keys LIMIT 1")
+                .fetch_optional(&self.pool)
+                .await?;
+        row.map_or(Ok(()), |(key_id, subject, wrapped)| {
+            self.vault.unwrap(key_id, subject, &wrapped).map(|_| ())
+        })
+    }
+
     /// The key to seal texts about `subject` with.
     ///
     /// # Errors
