@@ -20,7 +20,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
             tracing::error!("a route wants an identity, but its router has no identity provider");
             return Err(ApiError::unauthorized());
         };
-        let verified = bearer(&parts.headers).and_then(|token| provider.verify(token));
+        let verified = match bearer(&parts.headers) {
+            Ok(token) => provider.verify(token).await,
+            Err(failure) => Err(failure),
+        };
         let identity = verified.map_err(|failure| refuse(failure, parts))?;
         if let Some(caller) = parts.extensions.get::<CallerSlot>() {
             caller.fill(&identity);

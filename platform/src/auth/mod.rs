@@ -6,6 +6,7 @@ mod local;
 mod password;
 mod refresh;
 
+use futures::future::BoxFuture;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -40,7 +41,7 @@ impl std::fmt::Debug for Identity {
 /// Vouches for access tokens; which one is used is configuration, never the token's choice.
 pub trait IdentityProvider: Send + Sync {
     /// The identity that `token` speaks for at this moment.
-    fn verify(&self, token: &str) -> Result<Identity, AuthFailure>;
+    fn verify<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Identity, AuthFailure>>;
 }
 
 /// Why a caller is not believed; for logs and metrics, never for the answer.
