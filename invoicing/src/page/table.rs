@@ -38,7 +38,10 @@ pub(super) fn read(sheets: &[Sheet]) -> Tables {
     let mut tables = Tables::default();
     let mut running: Option<Columns> = None;
     for sheet in sheets {
-        let head = (0..sheet.rows.len())
+        // Where a table goes on, its head is repeated above what ends it or not at all: a sentence at the foot,
+        // "priser och belopp exklusive moms", names as many columns as a head does.
+        let until = running.as_ref().and_then(|_| sheet.rows.iter().position(ends_table));
+        let head = (0..until.map_or(sheet.rows.len(), |until| until + 1))
             .find_map(|index| Columns::of_head(&sheet.rows, index).map(|columns| (index, columns)));
         let (start, body, columns) = match (head, running.take()) {
             (Some((index, columns)), _) => (index, index + columns.depth, columns),

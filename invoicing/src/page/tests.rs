@@ -146,6 +146,32 @@ Att betala                         280,00
 }
 
 #[test]
+fn a_sentence_below_the_sums_is_no_head_of_a_table_that_went_on() {
+    let first = "
+Fiskhuset AB      FAKTURA
+Fakturanr F-1
+Benämning        Antal    Pris     Belopp
+Torsk              2    100,00     200,00
+Sill               3     10,00      30,00
+";
+    let second = "
+Fiskhuset AB      Faktura F-1
+
+Momssats  Underlag   Moms        Netto              230,00
+   25 %     230,00  57,50        Moms                57,50
+                                 Att betala         287,50
+
+Alla belopp är i SEK; priser och radbelopp är exklusive moms.
+";
+    let mut pages = [page(first), page(second)];
+    pages[1].number = 2;
+    let invoice = read(&pages, Source::Text).unwrap();
+    assert_eq!(invoice.lines.len(), 2);
+    assert_eq!(invoice.totals.net_minor.as_ref().map(|net| net.value), Some(23_000));
+    assert_eq!(invoice.vat.iter().map(|row| row.tax_minor.value).collect::<Vec<_>>(), [5_750]);
+}
+
+#[test]
 fn names_over_several_rows_stay_with_their_line() {
     let text = "
 Benämning              Antal    Pris     Belopp
