@@ -5,10 +5,13 @@
 
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 VENV := $(TARGET_DIR)/checks-venv
+FUZZ_VENV := $(TARGET_DIR)/fuzz-venv
+# Seconds that test-fuzz sends requests for, over all roles.
+TIME := 600
 GENERATED := $(TARGET_DIR)/generated
 RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo "nextest run" || echo test)
 
-.PHONY: help run test bench lint generated check-containers
+.PHONY: help run test test-fuzz bench lint deny generated check-containers
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -25,6 +28,11 @@ test:
 	@cargo $(RUNNER) --workspace --no-run
 	@exec $(TARGET_DIR)/debug/iris services --throw-away -- cargo $(RUNNER) --workspace $(ARGS)
 
+## make test-fuzz          The API against its own document, in every role: TIME=600 seconds, ARGS="--seed 1 --roles admin".
+test-fuzz: $(FUZZ_VENV)/ready
+	@cargo build --bin iris
+	@exec $(FUZZ_VENV)/bin/python -I tests/fuzz/run.py $(TARGET_DIR)/debug/iris --seconds $(TIME) $(ARGS)
+
 ## make bench              One table of figures, as a release build.
 bench:
 	@cargo build --release --bin iris --bin bench
@@ -34,6 +42,13 @@ bench:
 lint:
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets -- -D warnings
+
+## make deny               Licences, bans, sources and known faults of dependencies, where cargo-deny is installed.
+deny:
+	@cargo deny --version >/dev/null 2>&1 || { \
+		echo "cargo-deny is not installed: cargo install --locked cargo-deny" >&2; \
+		echo "licences, bans and sources are also checked by make test" >&2; exit 1; }
+	@cargo deny check
 
 ## make generated          Writes what docs/ has from the code again, and fails when it was not current.
 generated:
@@ -55,9 +70,10 @@ check-containers: $(VENV)/ready
 	@echo "docker-compose.yml and Dockerfile: ok"
 
 $(VENV)/ready: deploy/requirements-checks.txt
-	@rm -rf $(VENV)
+$(FUZZ_VENV)/ready: tests/fuzz/requirements.txt
+$(VENV)/ready $(FUZZ_VENV)/ready:
+	@rm -rf $(@D)
 	@mkdir -p $(TARGET_DIR)
-	@python3 -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
-		-r deploy/requirements-checks.txt
+	@python3 -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
 	@touch $@

@@ -34,6 +34,23 @@ const KEPT_APART: [(&str, &[&str]); 6] = [
     ("utoipa-swagger-ui", &["iris"]),
 ];
 
+/// Words before a name where it is defined, of Rust, Python and SQL.
+const DEFINING: [&str; 13] = [
+    "fn",
+    "struct",
+    "enum",
+    "trait",
+    "const",
+    "static",
+    "type",
+    "mod",
+    "macro_rules!",
+    "def",
+    "FUNCTION",
+    "TABLE",
+    "POLICY",
+];
+
 fn dependencies(member: &str, table: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(root().join(member).join("Cargo.toml")).expect("a member has a manifest");
     let manifest: toml::Table = text.parse().expect("a manifest is TOML");
@@ -256,6 +273,36 @@ fn the_read_side_does_not_read_the_log() {
     }
 }
 
+/// Rows that are somebody's are read in a transaction that says for whom, or not at all.
+#[test]
+fn reads_know_their_caller() {
+    let allowed = [
+        "query-api/src/sight.rs",
+        "query-api/src/state.rs",
+        // The log's head and checkpoints, which are nobody's.
+        "query-api/src/freshness.rs",
+        // A connection of its own, on which it begins as `sight.rs` says.
+        "query-api/src/audit/export.rs",
+    ];
+    assert_absent("query-api/src", &["PgPool"], "rows are looked at through sight.rs", &allowed);
+    let asked = ["state.pool"];
+    let mut allowed = allowed.to_vec();
+    allowed.extend([
+        "query-api/src/reader.rs",
+        "query-api/src/audit/verify.rs",
+        "query-api/src/audit/events.rs",
+    ]);
+    assert_absent("query-api/src", &asked, "rows are looked at through sight.rs", &allowed);
+}
+
+#[test]
+fn ownership_checks_are_switched_off_by_tests_alone() {
+    let switch = ["with_ownership_checks_switched_off_for_tests"];
+    for member in members().iter().filter(|member| *member != "tests") {
+        assert_absent(&format!("{member}/src"), &switch, "only tests may", &["query-api/src/state.rs"]);
+    }
+}
+
 #[test]
 fn clocks_and_ids_come_from_one_place() {
     let made = ["Utc::now()", "Uuid::now_v7()", "SystemTime::now()"];
@@ -270,4 +317,80 @@ fn clocks_and_ids_come_from_one_place() {
         "time and ids come from platform::clock",
         &["platform/src/clock.rs"],
     );
+}
+
+/// `[text](target)` of a page, in order.
+fn links(page: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    let mut rest = page;
+    while let Some((before, behind)) = rest.split_once("](") {
+        let text = before.rsplit_once('[').map_or(before, |(_, text)| text);
+        let (target, behind) = behind.split_once(')').expect("a link ends");
+        found.push((text, target));
+        rest = behind;
+    }
+    found
+}
+
+/// The name in a text that is code and nothing else.
+fn name_in(text: &str) -> Option<&str> {
+    let name = text.strip_prefix('`')?.strip_suffix('`')?;
+    name.chars().all(|c| c.is_alphanumeric() || c == '_').then_some(name)
+}
+
+/// Whether it is defined there. That it occurs, in a comment or a call, says nothing of what stands where.
+fn defines(source: &str, name: &str) -> bool {
+    let words = |line| str::split_whitespace(line).collect::<Vec<_>>();
+    source.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
+        words(line).windows(2).any(|pair| DEFINING.contains(&pair[0]) && defined_name(pair[1]) == Some(name))
+    })
+}
+
+/// `signed(&self,` is `signed`; `audit.seals` is `seals`.
+fn defined_name(word: &str) -> Option<&str> {
+    let path = word.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').next()?;
+    path.rsplit('.').next()
+}
+
+#[test]
+fn a_word_in_passing_is_no_definition() {
+    let there = [
+        "pub(super) async fn seal<T>(a: T) {",
+        "    pub const seal: u8 = 1;",
+        "macro_rules! seal {",
+        "def seal():",
+    ];
+    let sql = ["CREATE TABLE audit.seal (", "CREATE FUNCTION seal() RETURNS trigger"];
+    for source in there.iter().chain(&sql) {
+        assert!(defines(source, "seal"), "{source}");
+    }
+    for source in [
+        "// The fn seal is elsewhere.",
+        "    seal(a);",
+        "fn seal_all() {}",
+        "mod a { use b::seal; }",
+        "f: fn(seal)",
+    ] {
+        assert!(!defines(source, "seal"), "{source}");
+    }
+}
+
+/// A page about security that names what is not there is worse than none.
+#[test]
+fn what_the_threat_model_names_is_there() {
+    let page = fs::read_to_string(root().join("docs/threat-model.md")).expect("the page");
+    let links = links(&page);
+    assert!(links.len() > 60, "the links are read");
+    let mut faults = Vec::new();
+    for (text, target) in links {
+        let path = root().join("docs").join(target);
+        let Ok(source) = fs::read_to_string(&path) else {
+            faults.push(format!("there is no {target}"));
+            continue;
+        };
+        if let Some(name) = name_in(text).filter(|name| !defines(&source, name)) {
+            faults.push(format!("there is no {name} in {target}"));
+        }
+    }
+    assert!(faults.is_empty(), "docs/threat-model.md:\n{}", faults.join("\n"));
 }

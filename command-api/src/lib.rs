@@ -9,6 +9,7 @@ pub mod domain;
 pub mod http;
 pub mod import;
 pub mod invoices;
+pub mod logins;
 pub mod personal;
 pub mod router;
 pub mod second_reader;

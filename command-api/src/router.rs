@@ -5,7 +5,9 @@ use platform::{body::UPLOAD_MAX_BYTES, personal::open_answers};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::{
-    CommandState, accounts, auth, carts, import_products, import_status,
+    CommandState, accounts, api_keys,
+    auth::{self, clerk::webhooks::WEBHOOK_MAX_BYTES},
+    carts, import_products, import_status,
     invoice_batches::{self, create::BATCH_MAX_BYTES},
     invoices,
     notifications::{self, unsubscribe::FORM_MAX_BYTES},
@@ -28,9 +30,11 @@ pub fn router(state: CommandState) -> OpenApiRouter {
         .merge(orders())
         .merge(notifications())
         .merge(webhook_endpoints())
+        .merge(api_keys())
         .merge(invoices())
         .merge(invoice_files())
         .merge(logins)
+        .merge(clerk())
         // /api/v1/products/import, /api/v1/imports
         .merge(imports())
         .with_state(state)
@@ -40,6 +44,8 @@ pub fn router(state: CommandState) -> OpenApiRouter {
 fn accounts() -> OpenApiRouter<CommandState> {
     OpenApiRouter::new()
         .routes(routes!(accounts::erase::erase_person)) //                                  POST   /api/v1/accounts/{id}/erase
+        .routes(routes!(accounts::disable::disable_account)) //                             POST   …/{id}/disable
+        .routes(routes!(accounts::enable::enable_account)) //                               POST   …/{id}/enable
         .routes(routes!(accounts::personal_data::get_personal_data)) //                     GET    …/{id}/personal-data
 }
 
@@ -127,12 +133,26 @@ fn webhook_endpoints() -> OpenApiRouter<CommandState> {
         .routes(routes!(webhook_endpoints::retry_delivery::retry_webhook_delivery)) //      POST   …/{id}/deliveries/{delivery_id}/retry
 }
 
+fn api_keys() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(api_keys::issue::issue_api_key)) //                                 POST   /api/v1/api-keys
+        .routes(routes!(api_keys::revoke::revoke_api_key)) //                               DELETE /api/v1/api-keys/{id}
+        .routes(routes!(api_keys::rotate::rotate_api_key)) //                               POST   …/{id}/rotate
+}
+
 /// Only with `AUTH_PROVIDER=local`; other providers log in elsewhere.
 fn logins() -> OpenApiRouter<CommandState> {
     OpenApiRouter::new()
         .routes(routes!(auth::login::log_in)) //                                            POST   /api/v1/auth/dev/login
         .routes(routes!(auth::refresh::refresh)) //                                         POST   /api/v1/auth/refresh
         .routes(routes!(auth::logout::log_out)) //                                          POST   /api/v1/auth/logout
+}
+
+/// In the document with any provider; answers 404 unless it is Clerk.
+fn clerk() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::clerk::webhooks::take_clerk_webhook)) //                      POST   /api/v1/auth/clerk/webhooks
+        .layer(DefaultBodyLimit::max(WEBHOOK_MAX_BYTES))
 }
 
 fn invoices() -> OpenApiRouter<CommandState> {

@@ -5,8 +5,8 @@
 
 use cqrs_es::{AggregateContext, EventStore, persist::PersistedEventStore};
 use events::{
-    Folded, StreamKind, StreamRef, account::Account, billing::Billing, cart::Cart, invoice::Invoice,
-    log::read_stream, order::Order, product::Product, restaurant::Restaurant, stock::Stock,
+    Folded, StreamKind, StreamRef, account::Account, api_key::ApiKey, billing::Billing, cart::Cart,
+    invoice::Invoice, log::read_stream, order::Order, product::Product, restaurant::Restaurant, stock::Stock,
     supplier::Supplier, trade_relation::TradeRelation, upcast::upcasters, webhook_endpoint::WebhookEndpoint,
 };
 use postgres_es::PostgresEventRepository;
@@ -84,6 +84,7 @@ pub async fn is_same(pool: &PgPool, stream: StreamRef) -> Result<bool, SecondRea
         StreamKind::Invoice => compare::<Invoice>(pool, stream).await,
         StreamKind::Billing => compare::<Billing>(pool, stream).await,
         StreamKind::TradeRelation => compare::<TradeRelation>(pool, stream).await,
+        StreamKind::ApiKey => compare::<ApiKey>(pool, stream).await,
     }
 }
 

@@ -33,7 +33,8 @@ use platform::{
     egress::UrlPolicy,
     http::{Shell, shell},
     link_token::LinkKey,
-    seal::SealKey,
+    personal::Vault,
+    secrets::Keyring,
 };
 use serde_json::{Value, json};
 use sqlx::{
@@ -77,9 +78,10 @@ impl World {
             clock: clock.clone(),
             ids: imports.ids.clone(),
             pool: imports.pool.clone(),
-            seal: Arc::new(SealKey::derive(&"0123456789abcdef0123456789abcdef".into())),
+            seal: Arc::new(Keyring::derive(&"0123456789abcdef0123456789abcdef".into())),
             url_policy: UrlPolicy::default(),
             local: None,
+            clerk: None,
             links: Arc::new(LinkKey::derive(&"0123456789abcdef0123456789abcdef".into())),
             invoices: Invoices {
                 pool: imports.pool.clone(),
@@ -121,8 +123,12 @@ impl World {
     }
 
     async fn ask(&self, account_id: AccountId, role: &str, mut request: Request<Body>) -> Answer {
-        let identity =
-            Identity { subject: account_id.0, email: "a@iris.test".to_owned(), role: role.to_owned() };
+        let identity = Identity {
+            subject: account_id.0,
+            email: "a@iris.test".to_owned(),
+            role: role.to_owned(),
+            key: None,
+        };
         let token = self.provider.issue(&identity, self.clock.now(), std::time::Duration::from_mins(10));
         request.headers_mut().insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -196,8 +202,12 @@ async fn process(options: &PgConnectOptions, clock: &Arc<FixedClock>) -> Imports
     let pool: PgPool = PgPoolOptions::new().max_connections(5).connect_with(options.clone()).await.unwrap();
     let ids: Arc<dyn Ids> = Arc::new(UuidV7Ids);
     let clock: Arc<dyn Clock> = clock.clone();
-    let (committer, _task) =
-        Committer::start(options, &"0123456789abcdef0123456789abcdef".into(), clock.clone(), ids.clone());
+    let (committer, _task) = Committer::start(
+        options,
+        Arc::new(Vault::derive(&"0123456789abcdef0123456789abcdef".into())),
+        clock.clone(),
+        ids.clone(),
+    );
     Imports { pool, committer, clock, ids }
 }
 

@@ -22,11 +22,12 @@ pub enum StreamKind {
     Invoice,
     Billing,
     TradeRelation,
+    ApiKey,
 }
 
 impl StreamKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Account,
         Self::Supplier,
         Self::Restaurant,
@@ -38,6 +39,7 @@ impl StreamKind {
         Self::Invoice,
         Self::Billing,
         Self::TradeRelation,
+        Self::ApiKey,
     ];
 
     /// The kind's name in the log.
@@ -54,6 +56,7 @@ impl StreamKind {
             Self::Invoice => "invoice",
             Self::Billing => "billing",
             Self::TradeRelation => "trade_relation",
+            Self::ApiKey => "api_key",
         }
     }
 
@@ -104,7 +107,8 @@ impl fmt::Display for Actor {
 
 /// Facts about how an event came to be that no fold needs; sorted by key.
 ///
-/// Keys in use: `causation_id`, `correlation_id`, `request_id`, `traceparent`.
+/// Keys in use: `api_key_id` (where the actor's account called with one), `causation_id`, `correlation_id`,
+/// `request_id`, `traceparent`.
 pub type Metadata = BTreeMap<String, String>;
 
 /// An event that is about to be appended.

@@ -1,7 +1,7 @@
 //! What happened: event types, the values they are made of, and the log that keeps them.
 //!
 //! - One file per stream kind ([`account`], [`supplier`], [`restaurant`], [`product`], [`stock`],
-//!   [`cart`], [`order`], [`webhook_endpoint`], [`invoice`], [`billing`], [`trade_relation`]): its events, and the
+//!   [`cart`], [`order`], [`webhook_endpoint`], [`invoice`], [`billing`], [`trade_relation`], [`api_key`]): its events, and the
 //!   pure fold of those events into the state that commands decide on, that read models store and that clients see. One fold for all three is what makes a
 //!   replay equal to the live answer.
 //! - [`values`]: ids, money, quantities, dated VAT, personal data.
@@ -14,6 +14,7 @@
 //!   seen everything up to N.
 
 pub mod account;
+pub mod api_key;
 pub mod audit;
 pub mod billing;
 pub mod canonical;

@@ -12,6 +12,7 @@ use cqrs_es::DomainEvent;
 use events::{
     Fold, RecordedEvent,
     account::{Account, AccountEvent},
+    api_key::{ApiKey, ApiKeyEvent},
     billing::{BilledLine, Billing, BillingEvent},
     canonical::canonical_json,
     cart::{Cart, CartEvent, CartItem},
@@ -30,9 +31,10 @@ use events::{
     supplier::{Supplier, SupplierDetails, SupplierEvent},
     trade_relation::{MatchingTerms, TradeRelation, TradeRelationEvent},
     values::{
-        AccountId, CartId, ChannelChoice, CheckoutId, Currency, EmailChoice, InvoiceId, LineId, Locale,
-        MemberRole, MinuteOfDay, NotificationKind, NotificationPreferences, OrderId, Personal, PostalAddress,
-        ProductId, Quantity, QuietHours, RestaurantId, Role, SupplierId, Tax, TaxCategory, TaxRate,
+        AccountId, CartId, ChannelChoice, CheckoutId, Currency, DisabledBy, EmailChoice, InvoiceId, LineId,
+        Locale, LoginProvider, MemberRole, MinuteOfDay, NotificationKind, NotificationPreferences, OrderId,
+        Personal, PostalAddress, ProductId, Quantity, QuietHours, RestaurantId, Role, SupplierId, Tax,
+        TaxCategory, TaxRate,
     },
     webhook_endpoint::{
         Condition, ConditionTest, DeliveryOrder, DisabledReason, EndpointDetails, EndpointOwner,
@@ -134,6 +136,23 @@ fn accounts() {
                 .into(),
             },
         },
+        AccountEvent::LoginLinked {
+            provider: LoginProvider::Clerk,
+            subject: "user_29w83sxmDNGwOuEthce5gg56FcC".to_owned(),
+            as_of: chrono::DateTime::from_timestamp_millis(1_654_012_591_835).unwrap(),
+        },
+        AccountEvent::LoginConfirmed {
+            provider: LoginProvider::Clerk,
+            subject: "user_29w83sxmDNGwOuEthce5gg56FcC".to_owned(),
+            as_of: chrono::DateTime::from_timestamp_millis(1_654_012_824_306).unwrap(),
+        },
+        AccountEvent::LoginEnded {
+            provider: LoginProvider::Clerk,
+            subject: "user_29w83sxmDNGwOuEthce5gg56FcC".to_owned(),
+        },
+        AccountEvent::LoginAddressChanged { email: Personal::new(id(1), "anna@krog.example") },
+        AccountEvent::AccountDisabled { by: DisabledBy::Provider, reason: Some("banned".to_owned()) },
+        AccountEvent::AccountEnabled { by: DisabledBy::Admin },
         AccountEvent::AccountErased { reason: Some("asked for it".to_owned()) },
     ]);
 }
@@ -618,5 +637,21 @@ fn trade_relations() {
             account: "5050-1055".to_owned(),
             confirmed_by: Some(AccountId(id(4))),
         },
+    ]);
+}
+
+#[test]
+fn api_keys() {
+    let at = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    check::<ApiKey>(&[
+        ApiKeyEvent::ApiKeyIssued {
+            account_id: AccountId(id(1)),
+            name: "the till at Storgatan".to_owned(),
+            scopes: vec!["orders:read".to_owned(), "orders:write".to_owned()],
+            expires_at: at,
+            place: 1,
+        },
+        ApiKeyEvent::ApiKeyRotated { former_valid_until: at },
+        ApiKeyEvent::ApiKeyRevoked {},
     ]);
 }

@@ -12,7 +12,7 @@ use platform::{
     db,
 };
 
-use crate::process::secrets_key;
+use crate::keyring;
 
 /// An account with that address and role; the same again changes nothing, another role changes it.
 #[derive(clap::Args)]
@@ -28,8 +28,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::from_env()?;
     let email = Email::parse(&arguments.email).map_err(|invalid| anyhow::anyhow!(invalid.message))?;
     let database = db::connect_options(&config.database_url)?.application_name("iris-create-account");
-    let (committer, task) =
-        Committer::start(database, secrets_key(&config), Arc::new(SystemClock), Arc::new(UuidV7Ids));
+    let vault = keyring::vault(&config, "iris-create-account").await?;
+    let (committer, task) = Committer::start(database, vault, Arc::new(SystemClock), Arc::new(UuidV7Ids));
     let register = RegisterAccount {
         address: LoginAddress::new(UuidV7Ids.next(), email.as_str()),
         role: arguments.role,

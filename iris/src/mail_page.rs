@@ -16,14 +16,13 @@ use axum::{
     response::Response,
     routing::get,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use mail_parser::MessageParser;
 use platform::error::ApiError;
+use sha2::{Digest, Sha256};
 
 use self::folder::Folder;
 
-/// Our own pages: one inline style, the mail in a frame from here, nothing else.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'";
 /// A mail's own HTML is not trusted: `sandbox` takes scripts, forms and this origin away from it even where it
 /// is opened by itself, and nothing is fetched from elsewhere.
 const MAIL_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; \
@@ -52,7 +51,7 @@ async fn list(State(folder): State<Folder>) -> Result<Response, ApiError> {
         }
         Ok(page::list(&rows))
     });
-    Ok(answer(page.await?.into_string(), PAGE_POLICY))
+    Ok(own_page(page.await?.into_string()))
 }
 
 async fn show(State(folder): State<Folder>, Path(name): Path<String>) -> Result<Response, ApiError> {
@@ -60,7 +59,7 @@ async fn show(State(folder): State<Folder>, Path(name): Path<String>) -> Result<
         let raw = folder.read(&name)?;
         Ok(raw.and_then(|raw| MessageParser::default().parse(&raw).map(|mail| page::mail(&name, &mail))))
     });
-    Ok(answer(page.await?.ok_or_else(no_such_mail)?.into_string(), PAGE_POLICY))
+    Ok(own_page(page.await?.ok_or_else(no_such_mail)?.into_string()))
 }
 
 async fn show_html(State(folder): State<Folder>, Path(name): Path<String>) -> Result<Response, ApiError> {
@@ -68,7 +67,11 @@ async fn show_html(State(folder): State<Folder>, Path(name): Path<String>) -> Re
         let raw = folder.read(&name)?;
         Ok(raw.and_then(|raw| Some(MessageParser::default().parse(&raw)?.body_html(0)?.into_owned())))
     });
-    Ok(answer(part.await?.ok_or_else(no_such_mail)?, MAIL_POLICY))
+    let policy = HeaderValue::from_static(MAIL_POLICY);
+    let mut response = answer(part.await?.ok_or_else(no_such_mail)?, policy);
+    // As `frame-ancestors` of the policy says: the page of the mail shows it in a frame.
+    response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    Ok(response)
 }
 
 fn no_such_mail() -> ApiError {
@@ -83,12 +86,26 @@ async fn blocking<T: Send + 'static>(
     done.map_err(|error| ApiError::internal(&error))?.map_err(|error| ApiError::internal(&error))
 }
 
-fn answer(page: String, policy: &'static str) -> Response {
+fn own_page(page: String) -> Response {
+    answer(page, page_policy())
+}
+
+/// Our own pages: one style, by its hash, the mail in a frame from here, nothing else.
+fn page_policy() -> HeaderValue {
+    let style = STANDARD.encode(Sha256::digest(page::STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&policy).expect("base64 is a header value")
+}
+
+/// The rest of what browsers are told is the shell's to say.
+fn answer(page: String, policy: HeaderValue) -> Response {
     let mut response = Response::new(Body::from(page));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 

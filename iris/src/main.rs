@@ -10,6 +10,10 @@ mod event_schemas;
 mod events_command;
 mod health;
 mod health_routes;
+mod identity;
+mod keyring;
+mod limits_document;
+mod logins;
 mod mail_page;
 mod migrate;
 mod openapi;
@@ -19,6 +23,7 @@ mod process;
 mod projections_command;
 mod reacting;
 mod roles;
+mod secrets_command;
 mod seed;
 mod services;
 mod services_command;
@@ -66,6 +71,9 @@ enum Role {
     /// Seal, verify and prove: what was recorded is what is there.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// The keys that secrets are sealed under: what hangs on which, and new ones.
+    #[command(subcommand)]
+    Secrets(secrets_command::Secrets),
     /// Check that the log keeps its promises.
     Doctor,
     /// Read, export or import the log.
@@ -106,6 +114,7 @@ async fn main() -> ExitCode {
         Role::CreateAccount(arguments) => create_account::run(arguments).await,
         Role::Person(command) => person::run(command).await,
         Role::Audit(audit) => audit::run(audit).await,
+        Role::Secrets(secrets) => secrets_command::run(secrets).await,
         Role::Doctor => doctor::run().await,
         Role::Events(arguments) => events_command::run(arguments).await,
         Role::AccessLog(arguments) => access_log::run(arguments).await,

@@ -4,6 +4,8 @@ use anyhow::{Context as _, bail};
 use platform::{config::Config, db};
 use sqlx::{Connection as _, PgConnection, PgPool, migrate::Migrator};
 
+use crate::logins;
+
 static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
 /// Brings the schema up to this program, and lets the serving login do what the processes need.
@@ -13,9 +15,8 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let mut owner = PgConnection::connect_with(&options).await.context("DATABASE_URL_DIRECT")?;
     MIGRATOR.run_direct(&mut owner).await.context("migrations")?;
     // The table of migrations is sqlx's own, so no migration can grant on it.
-    let readers = "GRANT SELECT ON public._sqlx_migrations \
-                   TO iris_command, iris_projection, iris_query, iris_handler";
-    sqlx::query(readers).execute(&mut owner).await.context("grants")?;
+    let readers = format!("GRANT SELECT ON public._sqlx_migrations TO {}", logins::GROUPS.join(", "));
+    sqlx::query(&readers).execute(&mut owner).await.context("grants")?;
     // Views as of a position are schemas of their own, made and dropped by whoever runs projections. Nothing
     // narrower than this right lets a role make one; with it, it can reach no schema but its own.
     let makers = "SELECT format('GRANT CREATE ON DATABASE %I TO iris_projection', current_database()) \
@@ -25,20 +26,8 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         sqlx::raw_sql(&grant).execute(&mut owner).await.context("the grant to make schemas")?;
     }
     let serving = db::connect_options(&config.database_url)?;
-    if serving.get_username() != options.get_username() {
-        // An identifier cannot be bound: it is quoted by Postgres itself. Roles belong to the whole server: where
-        // another of its databases is migrated at the same moment, that one has granted the same.
-        let grant: String = sqlx::query_scalar(
-            "SELECT format('DO $grant$ BEGIN \
-                 GRANT iris_command, iris_projection, iris_query, iris_handler TO %I; \
-             EXCEPTION WHEN unique_violation OR internal_error THEN NULL; END $grant$', $1::text)",
-        )
-        .bind(serving.get_username())
-        .fetch_one(&mut owner)
-        .await?;
-        sqlx::raw_sql(&grant).execute(&mut owner).await.context("grants to the login of DATABASE_URL")?;
-    }
-    Ok(())
+    let serving = Some(serving.get_username()).filter(|serving| *serving != options.get_username());
+    logins::grant(&mut owner, serving).await
 }
 
 /// The newest migration that this program knows.

@@ -10,7 +10,7 @@ use platform::{
 };
 use sqlx::PgPool;
 
-use crate::process::secrets_key;
+use crate::keyring::secrets_key;
 
 /// Records it before anything is shown; an access by an operator.
 ///

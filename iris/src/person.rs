@@ -13,11 +13,12 @@ use platform::{
     clock::{Clock as _, Ids as _, SystemClock, UuidV7Ids},
     config::Config,
     db,
+    personal::Vault,
 };
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{operator_access, process::secrets_key};
+use crate::{keyring, operator_access};
 
 /// What is asked of a person.
 #[derive(clap::Subcommand)]
@@ -64,8 +65,8 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     };
     let pool = db::connect(&config.database_url, &options).await?;
     let database = db::connect_options(&config.database_url)?.application_name("iris-person");
-    let (committer, task) =
-        Committer::start(database, secrets_key(&config), Arc::new(SystemClock), Arc::new(UuidV7Ids));
+    let vault = Arc::new(Vault::new(keyring::open(&config, &pool).await?));
+    let (committer, task) = Committer::start(database, vault, Arc::new(SystemClock), Arc::new(UuidV7Ids));
     match command {
         Command::Find { email } => println!("{}", find(&pool, &committer, &email).await?),
         Command::Export(whom) => export(&pool, &config, &committer, whom).await?,

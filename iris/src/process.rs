@@ -10,23 +10,23 @@ use command_api::{
     invoices::{self, Invoices, Readers},
     personal::index_addresses,
 };
+use events::values::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN};
 use handlers::{Nats, Surroundings};
 use platform::{
     access_log::{self, AccessLog},
-    auth::{IdentityProvider, LocalProvider},
+    auth::{IdentityProvider, KeyReach, LocalProvider},
     blobs::BlobStore,
     clock::{Clock, Ids, SystemClock, UuidV7Ids},
-    config::{Config, Environment},
+    config::{AuthProvider, Config, Environment},
     db,
     egress::UrlPolicy,
-    http::{Probe, Shell, metrics_routes, probe_routes, serve, shell},
+    http::{Probe, RequestLimits, Shell, TrustedProxies, metrics_routes, probe_routes, serve, shell},
     link_token::LinkKey,
     personal::{PersonalKeys, Vault},
-    seal::SealKey,
+    secrets::Keyring,
     telemetry,
 };
 use query_api::{QueryState, Sources};
-use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -34,7 +34,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     api_document, audit,
     events_command::expect_none_under_way,
-    health_routes, mail_page, migrate, reacting,
+    health_routes, identity, keyring,
+    keyring::secrets_key,
+    logins, mail_page, migrate, reacting,
     roles::Roles,
     task::{self, Ends, Task},
 };
@@ -45,6 +47,8 @@ struct Ground {
     roles: Roles,
     pool: PgPool,
     nats: Option<Nats>,
+    /// Of the roles that open or seal anything; projections and the relay move ciphertext.
+    keyring: Option<Arc<Keyring>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     ends: Ends,
@@ -57,6 +61,8 @@ struct Started {
     background: Vec<Task>,
     committer: Option<JoinHandle<()>>,
     access_log: Option<AccessLog>,
+    /// Of processes that answer requests of accounts.
+    identity: Option<Arc<dyn IdentityProvider>>,
 }
 
 /// Runs the roles until `shutdown`; then takes no more requests, finishes those in flight, records
@@ -71,13 +77,13 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let metrics = telemetry::install_metrics(env!("CARGO_PKG_VERSION")).context("metrics")?;
     let ground = Ground::open(config, roles, shutdown).await?;
-    if roles.command || roles.query || roles.handlers {
+    if ground.keyring.is_some() {
         ground.personal().expect_secret().await?;
     }
     if roles.command {
         ground.index_addresses().await?;
     }
-    let Started { parts, mut background, committer, access_log } = ground.start()?;
+    let Started { parts, mut background, committer, access_log, identity } = ground.start()?;
     let Ground { config, pool, nats, clock, ids, ends, .. } = ground;
 
     let probe = Probe {
@@ -94,17 +100,19 @@ pub async fn run(
         Some(folder) => router.merge(mail_page::routes(folder)),
         None => router,
     };
-    let router = shell(router, &Shell { access_log, ..http_shell(&config, &clock, &ids) });
+    let limits = Some(Arc::new(RequestLimits::new(config.limits.rate_per_minute)));
+    let router = shell(router, &Shell { access_log, identity, limits, ..http_shell(&config, &clock, &ids) });
+    let proxies = trusted_proxies(&config);
     if let Some(address) = config.metrics_addr {
         let listener = TcpListener::bind(address).await.with_context(|| format!("METRICS_ADDR {address}"))?;
         let metrics = shell(metrics_routes(metrics), &http_shell(&config, &clock, &ids));
-        let serving = serve_until(listener, metrics, ends.stop.clone());
+        let serving = serve_until(listener, metrics, proxies.clone(), ends.stop.clone());
         background.push(task::start("metrics", &ends, serving));
     }
     let address = config.listen_addr(roles.default_port);
     let listener = TcpListener::bind(address).await.with_context(|| format!("HTTP_ADDR {address}"))?;
     ready(listener.local_addr()?);
-    let served = serve(listener, router, ends.shutdown.clone()).await;
+    let served = serve(listener, router, proxies, ends.shutdown.clone()).await;
 
     tracing::info!("no more requests; finishing what was accepted");
     // Imports and handlers hold a way into the committer, which ends once nobody does.
@@ -124,20 +132,32 @@ impl Ground {
         };
         let pool = db::connect(&config.database_url, &options).await?;
         migrate::expect_current(&pool).await?;
+        logins::expect_bound(&pool, config.environment).await?;
         expect_none_under_way(&pool).await?;
         let nats = match &config.nats_url {
             Some(url) => Some(Nats::connect(url, roles.name).await?),
             None => None,
         };
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Ids));
+        let opens = roles.command || roles.query || roles.handlers;
+        let keyring = if opens { Some(keyring::open(&config, &pool).await?) } else { None };
         let ends = Ends { shutdown, stop: CancellationToken::new() };
-        Ok(Self { config, roles, pool, nats, clock, ids, ends })
+        Ok(Self { config, roles, pool, nats, keyring, clock, ids, ends })
     }
 
     /// Starts what the roles need; nothing answers requests yet.
     fn start(&self) -> anyhow::Result<Started> {
         let mut started = Started::default();
+        if let Some(keyring) = &self.keyring {
+            let learning = Arc::clone(keyring).keep_fresh(self.ends.stop.clone());
+            started.background.push(task::start_sure("data keys", &self.ends, learning));
+        }
         let access_log = self.access_log(&mut started);
+        if self.roles.command || self.roles.query {
+            let (identity, keeping) = identity::provider(&self.config, &self.pool, &self.clock, &self.ends)?;
+            started.identity = Some(identity);
+            started.background.extend(keeping);
+        }
         let committer = self.committer(&mut started)?;
         // Without a committer in this process nobody wakes those who follow the log; they look by themselves.
         let wake = committer.as_ref().map_or_else(|| watch::channel(0).1, Committer::head);
@@ -163,13 +183,16 @@ impl Ground {
     /// Every process has one: whoever answers requests refuses some.
     fn access_log(&self, started: &mut Started) -> AccessLog {
         let clock = Arc::clone(&self.clock);
-        let (log, writer) = AccessLog::new(self.pool.clone(), clock, secrets_key(&self.config));
+        // Logins fail where commands are taken; who does not take them makes no marks.
+        let root = self.keyring.as_ref().map_or(secrets_key(&self.config), |keyring| keyring.root());
+        let (log, writer) = AccessLog::new(self.pool.clone(), clock, root);
         let writing = writer.run(self.ends.stop.clone());
         started.background.push(task::start_sure("access log", &self.ends, writing));
         started.access_log = Some(log.clone());
         log
     }
 
+    /// By tokens and by API keys. The other roles have no route that asks who calls.
     fn query_state(&self, access_log: AccessLog) -> anyhow::Result<QueryState> {
         let state = QueryState::new(Sources {
             pool: self.pool.clone(),
@@ -212,7 +235,11 @@ impl Ground {
     }
 
     fn personal(&self) -> PersonalKeys {
-        PersonalKeys::new(self.pool.clone(), Arc::new(Vault::derive(secrets_key(&self.config))))
+        PersonalKeys::new(self.pool.clone(), Arc::new(Vault::new(self.keyring())))
+    }
+
+    fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(self.keyring.as_ref().expect("every role that opens or seals has one"))
     }
 
     /// Of those who take commands, and of handlers, which give some.
@@ -221,9 +248,9 @@ impl Ground {
             return Ok(None);
         }
         let database = db::connect_options(&self.config.database_url)?.application_name("iris-committer");
-        let secret = secrets_key(&self.config);
+        let vault = Arc::new(Vault::new(self.keyring()));
         let (committer, task) =
-            Committer::start(database, secret, Arc::clone(&self.clock), Arc::clone(&self.ids));
+            Committer::start(database, vault, Arc::clone(&self.clock), Arc::clone(&self.ids));
         started.committer = Some(task);
         Ok(Some(committer))
     }
@@ -244,8 +271,14 @@ impl Ground {
         if let Some(committer) = committer.filter(|_| self.roles.handlers) {
             let address = self.config.listen_addr(self.roles.default_port).to_string();
             let committer = committer.clone();
-            let handling =
-                reacting::handling(&self.config, &address, &surroundings, nats, committer, &self.ends)?;
+            let handling = reacting::handling(
+                &self.config,
+                &address,
+                &surroundings,
+                (nats, &self.keyring()),
+                committer,
+                &self.ends,
+            )?;
             started.background.extend(handling);
         }
         if self.roles.handlers {
@@ -260,7 +293,7 @@ impl Ground {
         access_log: AccessLog,
         started: &mut Started,
     ) -> anyhow::Result<()> {
-        let state = command_state(&self.config, self.invoices(committer)?, access_log);
+        let state = command_state(&self.config, &self.keyring(), self.invoices(committer)?, access_log)?;
         let imports = Imports {
             pool: self.pool.clone(),
             committer: state.committer.clone(),
@@ -288,25 +321,41 @@ impl Ground {
     }
 }
 
-async fn serve_until(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
-    Ok(serve(listener, router, stop).await?)
+async fn serve_until(
+    listener: TcpListener,
+    router: Router,
+    proxies: TrustedProxies,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    Ok(serve(listener, router, proxies, stop).await?)
 }
 
-fn command_state(config: &Config, invoices: Invoices, access_log: AccessLog) -> CommandState {
+fn command_state(
+    config: &Config,
+    keyring: &Arc<Keyring>,
+    invoices: Invoices,
+    access_log: AccessLog,
+) -> anyhow::Result<CommandState> {
     let clock = &invoices.clock;
-    let provider = Arc::new(LocalProvider::new(&config.app_secret, Arc::clone(clock)));
-    CommandState {
+    let local = (config.auth_provider == AuthProvider::Local).then(|| {
+        let provider = Arc::new(LocalProvider::new(&config.app_secret, Arc::clone(clock)));
+        Arc::new(LocalLogin::new(provider, &config.dev_users))
+    });
+    let clerk = config.clerk.as_ref().map(|clerk| clerk.webhook_secret().cloned()).transpose()?;
+    Ok(CommandState {
         committer: invoices.committer.clone(),
         clock: Arc::clone(clock),
         ids: Arc::clone(&invoices.ids),
         pool: invoices.pool.clone(),
-        seal: Arc::new(SealKey::derive(secrets_key(config))),
+        seal: Arc::clone(keyring),
         url_policy: UrlPolicy::new(config.outbound.webhook_allowed_networks.clone()),
-        local: Some(Arc::new(LocalLogin::new(provider, &config.dev_users))),
-        links: Arc::new(LinkKey::derive(secrets_key(config))),
+        local,
+        clerk,
+        // Links in mails outlive every change of keys.
+        links: Arc::new(LinkKey::derive(keyring.root())),
         access_log,
         invoices,
-    }
+    })
 }
 
 /// The folder whose mails the process shows: where one process does everything, and never in production, for
@@ -316,18 +365,20 @@ fn mails(config: &Config, roles: Roles) -> Option<PathBuf> {
     config.outbound.mail.folder.clone().filter(|_| shows)
 }
 
-/// Links in mails outlive a change of `APP_SECRET` where `SECRETS_KEY` is set.
-pub fn secrets_key(config: &Config) -> &SecretString {
-    config.outbound.secrets_key.as_ref().unwrap_or(&config.app_secret)
+fn trusted_proxies(config: &Config) -> TrustedProxies {
+    TrustedProxies::new(config.limits.trusted_proxies.clone())
 }
 
+/// What API keys can be let into.
+pub const KEY_REACH: KeyReach =
+    KeyReach { base: "/api/v1/", scoped: &KEY_SEGMENTS, open: &KEY_SEGMENTS_OPEN };
+
 fn http_shell(config: &Config, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>) -> Shell {
-    let identity: Arc<dyn IdentityProvider> =
-        Arc::new(LocalProvider::new(&config.app_secret, Arc::clone(clock)));
     Shell {
-        identity: Some(identity),
+        key_reach: KEY_REACH,
         cors_origins: config.cors_origins.clone(),
         page_limits: config.page_limits,
+        trusted_proxies: trusted_proxies(config),
         ..Shell::new(Arc::clone(clock), Arc::clone(ids))
     }
 }

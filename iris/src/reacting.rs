@@ -14,12 +14,11 @@ use handlers::{
 use platform::{
     config::{Config, Environment},
     egress::{Egress, EgressSettings},
-    seal::SealKey,
+    secrets::Keyring,
 };
 
 use crate::{
     audit,
-    process::secrets_key,
     system_commands::SystemCommands,
     task::{Ends, Task, start_sure},
 };
@@ -75,7 +74,7 @@ pub fn handling(
     config: &Config,
     address: &str,
     surroundings: &Surroundings,
-    nats: Option<&Nats>,
+    (nats, keyring): (Option<&Nats>, &Arc<Keyring>),
     committer: Committer,
     ends: &Ends,
 ) -> anyhow::Result<Vec<Task>> {
@@ -91,14 +90,14 @@ pub fn handling(
         nameserver: None,
     })
     .context("webhooks")?;
-    let seal = Arc::new(SealKey::derive(secrets_key(config)));
+    let seal = Arc::clone(keyring);
     let commands = Arc::new(SystemCommands::new(committer, Arc::clone(&ids)));
     let origin = host(&public_url).to_owned();
     let settings = WebhookSettings { origin, ..WebhookSettings::default() };
     let webhooks =
         Webhooks::new(pool.clone(), Arc::clone(&clock), Arc::clone(&ids), egress, seal, commands, settings);
 
-    let settings = NotificationSettings::try_new(&config.outbound, &public_url, secrets_key(config))?;
+    let settings = NotificationSettings::try_new(&config.outbound, &public_url, keyring)?;
     let notifications = Arc::new(Notifications::new(pool, clock, ids, settings));
 
     let stop = &ends.stop;

@@ -26,8 +26,9 @@ mod server;
 mod servers;
 mod throw_away;
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
+use crate::logins::LOGINS;
 use error::OnPath as _;
 pub use error::ServicesError;
 use keeper::Task;
@@ -151,6 +152,7 @@ pub async fn start(keep: Keep) -> Result<Services, ServicesError> {
     let url = |user: &str, password: &str, database: &str| {
         format!("postgres://{user}:{password}@127.0.0.1:{}/{database}", ports.postgres)
     };
+    let makes_logins = given.database.is_none();
     let superuser_url = if let Some(url) = &given.database {
         task.throw_away.then(|| url.clone())
     } else {
@@ -170,6 +172,15 @@ pub async fn start(keep: Keep) -> Result<Services, ServicesError> {
         keeper: Some(keeper),
     };
     write_urls(&task, &services)?;
+    if makes_logins {
+        let urls: BTreeMap<_, _> = LOGINS
+            .iter()
+            .map(|login| (login.name, url(login.name, secrets.of(login.name), "iris")))
+            .collect();
+        let text = serde_json::to_string_pretty(&urls).expect("strings always serialise");
+        let path = task.data_dir.join("logins.json");
+        private_files::write(&path, &text, None).on("writing", &path)?;
+    }
     Ok(services)
 }
 

@@ -1,6 +1,9 @@
 //! What the environment decides, read once at the start.
 
 mod audit;
+mod clerk;
+mod key_encryption;
+mod limits;
 mod outbound;
 mod parse;
 
@@ -12,9 +15,13 @@ use std::{
 use axum::http::HeaderValue;
 use secrecy::SecretString;
 
+pub(crate) use self::key_encryption::is_transit_key;
 use self::parse::Lookup;
 pub use self::{
     audit::Audit,
+    clerk::Clerk,
+    key_encryption::{AwsKmsSettings, KeyEncryption, KeyProviderKind, LocalKey, VaultSettings, VaultToken},
+    limits::Limits,
     outbound::{Mail, Outbound},
     parse::ConfigError,
 };
@@ -39,7 +46,10 @@ pub struct Config {
     pub metrics_addr: Option<SocketAddr>,
     /// `AUTH_PROVIDER`: who vouches for callers; default `local`.
     pub auth_provider: AuthProvider,
-    /// `APP_SECRET`: key of the local access tokens, at least 32 bytes; no default.
+    /// Of whom Clerk vouches for; there with `AUTH_PROVIDER=clerk` alone.
+    pub clerk: Option<Clerk>,
+    /// `APP_SECRET`: key of the local access tokens, and what `SECRETS_KEY` is derived from where that is not set;
+    /// at least 32 bytes; no default.
     pub app_secret: SecretString,
     /// `DEV_USERS`: `email:$2b$hash,…`; default empty. E-mails are in lower case, each once.
     pub dev_users: Vec<DevUser>,
@@ -47,6 +57,8 @@ pub struct Config {
     pub cors_origins: Vec<HeaderValue>,
     /// `PAGE_LIMIT_DEFAULT` (items, 50) and `MAX_PAGE_LIMIT` (items, 100).
     pub page_limits: PageLimits,
+    /// How much callers may ask for, and behind which proxies they are.
+    pub limits: Limits,
     /// `BLOB_DIR`: the folder of uploaded files, one for all processes; default `.iris/blobs`, required in
     /// production.
     pub blob_dir: PathBuf,
@@ -54,6 +66,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Seals over the log.
     pub audit: Audit,
+    /// What wraps the keys that secrets are sealed under.
+    pub key_encryption: KeyEncryption,
     /// How the program reaches out: webhooks, mail, push.
     pub outbound: Outbound,
 }
@@ -78,6 +92,9 @@ impl Config {
         Ok(Self {
             environment,
             auth_provider,
+            clerk: (auth_provider == AuthProvider::Clerk)
+                .then(|| Clerk::read(&vars, environment))
+                .transpose()?,
             database_url_direct: database_url_direct.unwrap_or_else(|| database_url.clone()),
             database_url,
             nats_url: vars.nats_url("NATS_URL")?,
@@ -87,8 +104,10 @@ impl Config {
             dev_users: vars.dev_users("DEV_USERS")?,
             cors_origins: vars.origins("CORS_ORIGINS")?,
             page_limits: vars.page_limits()?,
+            limits: Limits::read(&vars)?,
             blob_dir: blob_dir(&vars, environment)?,
             log_format: vars.one_of("LOG_FORMAT", &LogFormat::CHOICES)?,
+            key_encryption: KeyEncryption::read(&vars, environment)?,
             outbound: Outbound::read(&vars, environment)?,
             audit: Audit::read(&vars)?,
         })
@@ -162,14 +181,11 @@ fn blob_dir(vars: &Lookup<'_>, environment: Environment) -> Result<PathBuf, Conf
 
 fn refuse_provider(provider: AuthProvider, environment: Environment) -> Result<(), ConfigError> {
     match (provider, environment) {
-        (AuthProvider::Clerk, _) => {
-            Err(ConfigError::malformed("AUTH_PROVIDER", "this version supports local only, not clerk"))
-        }
         // Passwords from an environment variable are for development: production must not start with them.
         (AuthProvider::Local, Environment::Production) => {
             Err(ConfigError::malformed("AUTH_PROVIDER", "local is refused with IRIS_ENV=production"))
         }
-        (AuthProvider::Local, Environment::Development) => Ok(()),
+        (AuthProvider::Local, Environment::Development) | (AuthProvider::Clerk, _) => Ok(()),
     }
 }
 

@@ -191,7 +191,7 @@ impl ApiError {
         Self { retry_after_s: Some(retry_after_s), ..self }
     }
 
-    /// Which of the thirteen.
+    /// Which of the sixteen.
     pub const fn kind(&self) -> ErrorKind {
         self.kind
     }

@@ -19,6 +19,7 @@ pub mod paging;
 pub mod personal;
 pub mod sandbox;
 pub mod seal;
+pub mod secrets;
 pub mod service_account;
 pub mod shutdown;
 pub mod signing_secret;

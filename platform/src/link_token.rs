@@ -60,6 +60,8 @@ impl std::fmt::Debug for LinkKey {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn key(secret: &str) -> LinkKey {
@@ -97,6 +99,23 @@ mod tests {
         }
         for bad in ["", ".", "..", "é.é", &format!("{token}."), &"A".repeat(5_000)] {
             assert_eq!(key.verify("unsubscribe", bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_signed_is_said_and_nothing_else(payload in ".{0,200}", purpose in "[a-z]{1,12}", forged in any::<String>()) {
+            let key = key(SECRET);
+            let token = key.sign(&purpose, &payload);
+            prop_assert_eq!(key.verify(&purpose, &token), Some(payload));
+            prop_assert_eq!(key.verify(&format!("{purpose}x"), &token), None);
+            prop_assert_eq!(key.verify(&purpose, &forged), None);
+            prop_assert_eq!(key.verify(&purpose, &format!("{token}{forged}x")), None);
+        }
+
+        #[test]
+        fn no_token_panics(token in "[A-Za-z0-9_.=-]{0,120}") {
+            prop_assert_eq!(key(SECRET).verify("unsubscribe", &token), None);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Secrets at rest: sealed before they reach a table, and opened only where they are used.
+//! One key that seals: AES-256-GCM under a random nonce. What seals a process's secrets is [`crate::secrets`].
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use thiserror::Error;
 
 /// Says which key derivation and cipher made the bytes, so that they can be told apart when one changes.
-const FORMAT: u8 = 1;
-const KEY_BYTES: usize = 32;
+pub(crate) const FORMAT: u8 = 1;
+pub(crate) const KEY_BYTES: usize = 32;
 
 /// Seals and opens. Cheap to share; shows nothing in `Debug`.
 pub struct SealKey(RandomizedNonceKey);
@@ -38,7 +38,12 @@ impl SealKey {
         let mut key = [0_u8; KEY_BYTES];
         let output = pseudo_random.expand(&[b"aes-256-gcm"], Length);
         output.and_then(|output| output.fill(&mut key)).expect("32 bytes are far below HKDF's limit");
-        Self(RandomizedNonceKey::new(&AES_256_GCM, &key).expect("the key has AES-256's length"))
+        Self::new(&key)
+    }
+
+    /// A key that is random already.
+    pub(crate) fn new(key: &[u8; KEY_BYTES]) -> Self {
+        Self(RandomizedNonceKey::new(&AES_256_GCM, key).expect("the key has AES-256's length"))
     }
 
     /// Seals `plain`. `about` names the row that it is for: sealed bytes that are moved to another row do
@@ -47,16 +52,17 @@ impl SealKey {
     /// # Panics
     /// If the operating system has no randomness to give.
     pub fn seal(&self, plain: &[u8], about: &[u8]) -> Vec<u8> {
+        self.seal_behind(&[FORMAT], plain, about)
+    }
+
+    /// Seals `plain` for `about`, and puts `header` before it.
+    pub(crate) fn seal_behind(&self, header: &[u8], plain: &[u8], about: &[u8]) -> Vec<u8> {
         let mut sealed = plain.to_vec();
         let nonce = self
             .0
             .seal_in_place_append_tag(Aad::from(about), &mut sealed)
             .expect("randomness and short input");
-        let mut bytes = Vec::with_capacity(1 + NONCE_LEN + sealed.len());
-        bytes.push(FORMAT);
-        bytes.extend_from_slice(nonce.as_ref());
-        bytes.extend_from_slice(&sealed);
-        bytes
+        [header, nonce.as_ref(), &sealed].concat()
     }
 
     /// Opens what [`Self::seal`] made for the same `about`.
@@ -65,7 +71,12 @@ impl SealKey {
     /// [`CannotOpen`], whatever the reason.
     pub fn open(&self, sealed: &[u8], about: &[u8]) -> Result<SecretSlice<u8>, CannotOpen> {
         let [FORMAT, rest @ ..] = sealed else { return Err(CannotOpen) };
-        let (nonce, ciphertext) = rest.split_at_checked(NONCE_LEN).ok_or(CannotOpen)?;
+        self.open_bare(rest, about)
+    }
+
+    /// Opens what stands behind a header.
+    pub(crate) fn open_bare(&self, sealed: &[u8], about: &[u8]) -> Result<SecretSlice<u8>, CannotOpen> {
+        let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN).ok_or(CannotOpen)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| CannotOpen)?;
         let mut buffer = ciphertext.to_vec();
         let plain = self.0.open_in_place(nonce, Aad::from(about), &mut buffer).map_err(|_| CannotOpen)?;

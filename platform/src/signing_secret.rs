@@ -4,12 +4,16 @@
 //! Standard Webhooks 1.0: symmetric signatures (`v1`, HMAC-SHA256), secrets of 24 to 64 bytes in standard
 //! base64 after `whsec_`.
 
+mod verify;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, Mac};
 use rand::{TryRngCore, rngs::OsRng};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::Sha256;
 use thiserror::Error;
+
+pub use self::verify::{NotSigned, Signed, TOLERANCE_S};
 
 /// The header with the message's id: the same on every attempt, so that a receiver can tell repeats.
 pub const ID_HEADER: &str = "webhook-id";

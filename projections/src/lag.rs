@@ -42,11 +42,10 @@ pub async fn states(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<ProjectionS
     // Positions are dense, so the oldest event not yet taken is the next one.
     let rows = sqlx::query(
         "SELECT c.name, c.position, GREATEST(h.position - c.position, 0) AS lag_events, \
-                e.recorded_at AS waiting_since, \
+                audit.moment_of(c.position + 1) AS waiting_since, \
                 (SELECT count(*) FROM read.parked p WHERE p.name = c.name) AS parked \
          FROM read.checkpoints c \
          CROSS JOIN public.log_head h \
-         LEFT JOIN public.events e ON e.global_position = c.position + 1 \
          WHERE h.id = 1 \
          ORDER BY c.name",
     )

@@ -10,6 +10,7 @@
 //! whoever runs and whatever dies.
 
 mod accounts;
+mod api_keys;
 mod batch;
 mod carts;
 mod catalogue;
@@ -51,6 +52,7 @@ mod views;
 mod webhook_endpoints;
 
 pub use accounts::Accounts;
+pub use api_keys::ApiKeys;
 pub use carts::Carts;
 pub use catalogue::Catalogue;
 pub use compare::{Difference, RowCount, compare};

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use events::{
     RecordedEvent, StreamKind,
     account::{Account, AccountEvent},
+    api_key::{ApiKey, ApiKeyEvent},
     envelope::Metadata,
     fold::{Fold, UnreadableEvent, decode},
     restaurant::{Restaurant, RestaurantEvent},
@@ -27,6 +28,8 @@ use crate::{
 
 const TABLE: ReadTable = ReadTable { name: "privileged_actions", key: "command_id" };
 const ADMIN: &str = "ADMIN";
+const ACCOUNT: &str = "account";
+const API_KEY: &str = "api_key";
 
 /// Picks commands out of all streams.
 #[derive(Debug)]
@@ -67,8 +70,8 @@ struct Action {
 /// What an event is about, where it is about who may do what.
 struct Change {
     kind: &'static str,
-    /// Whose standing it is.
-    account_id: AccountId,
+    /// The account whose standing it is, or the key.
+    subject: (&'static str, Uuid),
     details: Value,
 }
 
@@ -91,8 +94,8 @@ async fn write_in_tx(
             ));
         }
         let change = change(event).map_err(|source| ProjectError::Fold { key: event.stream_id, source })?;
-        if let Some(Change { kind, account_id, details }) = change {
-            actions.push(action(event, &asker, kind, ("account".to_owned(), account_id.0), details));
+        if let Some(Change { kind, subject: (subject_kind, subject_id), details }) = change {
+            actions.push(action(event, &asker, kind, (subject_kind.to_owned(), subject_id), details));
         }
     }
     if actions.is_empty() {
@@ -119,11 +122,14 @@ fn action(
     asker: &Asker,
     kind: &'static str,
     (subject_kind, subject_id): (String, Uuid),
-    details: Value,
+    mut details: Value,
 ) -> Action {
     // An event without a request was caused by the system: there is nothing to tell of one.
     let metadata: Metadata = serde_json::from_str(&event.metadata).unwrap_or_default();
     let known = |key: &str| metadata.get(key).cloned().unwrap_or_default();
+    if let Some(key_id) = metadata.get("api_key_id") {
+        details["api_key_id"] = json!(key_id);
+    }
     Action {
         command_id: event.command_id,
         kind,
@@ -164,8 +170,15 @@ fn change(event: &RecordedEvent) -> Result<Option<Change>, UnreadableEvent> {
         Some(StreamKind::Account) if matches!(type_name, "AccountRegistered" | "AccountRoleChanged") => {
             role_given(event)?
         }
+        Some(StreamKind::Account)
+            if matches!(type_name, "LoginLinked" | "AccountDisabled" | "AccountEnabled") =>
+        {
+            let details = json!({ "event_type": event.event_type });
+            Some(Change { kind: "login_changed", subject: (ACCOUNT, event.stream_id), details })
+        }
         Some(StreamKind::Supplier) if is_standing => supplier_changed(event)?,
         Some(StreamKind::Restaurant) if is_standing => restaurant_changed(event)?,
+        Some(StreamKind::ApiKey) => Some(key_changed(event)?),
         _ => None,
     })
 }
@@ -180,7 +193,19 @@ fn role_given(event: &RecordedEvent) -> Result<Option<Change>, UnreadableEvent> 
         return Ok(None);
     };
     let details = json!({ "event_type": event.event_type, "role": role });
-    Ok(Some(Change { kind: "role_changed", account_id: AccountId(event.stream_id), details }))
+    Ok(Some(Change { kind: "role_changed", subject: (ACCOUNT, event.stream_id), details }))
+}
+
+fn key_changed(event: &RecordedEvent) -> Result<Change, UnreadableEvent> {
+    let details = match decode::<ApiKey>(event)? {
+        ApiKeyEvent::ApiKeyIssued { account_id, scopes, .. } => {
+            json!({ "event_type": event.event_type, "account_id": account_id, "scopes": scopes })
+        }
+        ApiKeyEvent::ApiKeyRotated { .. } | ApiKeyEvent::ApiKeyRevoked {} => {
+            json!({ "event_type": event.event_type })
+        }
+    };
+    Ok(Change { kind: "api_key_changed", subject: (API_KEY, event.stream_id), details })
 }
 
 fn supplier_changed(event: &RecordedEvent) -> Result<Option<Change>, UnreadableEvent> {
@@ -215,5 +240,5 @@ fn standing<S: Fold>(event: &RecordedEvent, account_id: AccountId, role: Option<
     let details = json!({
         "event_type": event.event_type, "organisation_kind": kind, "organisation_id": id, "role": role,
     });
-    Change { kind: "membership_changed", account_id, details }
+    Change { kind: "membership_changed", subject: (ACCOUNT, account_id.0), details }
 }

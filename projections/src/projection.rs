@@ -11,10 +11,10 @@ use sqlx::{PgConnection, error::DatabaseError};
 use uuid::Uuid;
 
 use crate::{
-    accounts::Accounts, carts::Carts, catalogue::Catalogue, invoiced_prices::InvoicedPrices,
-    invoices::Invoices, order_billing::OrderBilling, orders::Orders, privileged_actions::PrivilegedActions,
-    restaurants::Restaurants, schema::SchemaName, suppliers::Suppliers, trade_relations::TradeRelations,
-    webhook_endpoints::WebhookEndpoints,
+    accounts::Accounts, api_keys::ApiKeys, carts::Carts, catalogue::Catalogue,
+    invoiced_prices::InvoicedPrices, invoices::Invoices, order_billing::OrderBilling, orders::Orders,
+    privileged_actions::PrivilegedActions, restaurants::Restaurants, schema::SchemaName,
+    suppliers::Suppliers, trade_relations::TradeRelations, webhook_endpoints::WebhookEndpoints,
 };
 
 /// A fold of the log into tables.
@@ -79,6 +79,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(OrderBilling),
         Arc::new(TradeRelations),
         Arc::new(PrivilegedActions),
+        Arc::new(ApiKeys),
     ]
 }
 

@@ -1,5 +1,5 @@
 //! Tables beside the live ones that can take their place: the same columns, constraints, options, comments,
-//! grants and indexes, under the same names.
+//! grants, row-level security and indexes, under the same names.
 //!
 //! Postgres itself words the statements, from its catalogue: nothing here knows a table. Indexes that only
 //! readers use are made once the rows are in: kept up row by row, they would cost more than all else, and
@@ -61,7 +61,19 @@ async fn create_table(tx: &mut PgConnection, schema: &SchemaName, table: &str) -
                     || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END \
              FROM live CROSS JOIN LATERAL aclexplode(relacl) a \
              UNION ALL \
-             SELECT 5, format('ALTER TABLE %I.%I OWNER TO %I', $2::text, relname, pg_get_userbyid(relowner)) \
+             SELECT 5, format('ALTER TABLE %I.%I ENABLE ROW LEVEL SECURITY', $2::text, relname) \
+             FROM live WHERE relrowsecurity \
+             UNION ALL \
+             SELECT 6, format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s', p.policyname, $2::text, relname, \
+                        p.permissive, p.cmd, \
+                        (SELECT string_agg(CASE name WHEN 'public' THEN 'PUBLIC' ELSE quote_ident(name) END, ', ') \
+                         FROM unnest(p.roles) AS named(name))) \
+                    || COALESCE(' USING (' || p.qual || ')', '') \
+                    || COALESCE(' WITH CHECK (' || p.with_check || ')', '') \
+             FROM live JOIN pg_policies p ON p.schemaname = live.relnamespace::regnamespace::text \
+                                         AND p.tablename = live.relname \
+             UNION ALL \
+             SELECT 7, format('ALTER TABLE %I.%I OWNER TO %I', $2::text, relname, pg_get_userbyid(relowner)) \
              FROM live WHERE pg_get_userbyid(relowner) <> current_user AND pg_has_role(relowner, 'MEMBER') \
          ) AS statements(step, statement) ORDER BY step",
     )
@@ -159,7 +171,7 @@ async fn missing_indexes(
 /// What readers and migrations can tell about a table, a line each, without the name of its schema.
 ///
 /// Twins must agree in every line before one takes the other's place: a migration that came in between, or
-/// a property that [`create`] does not know (a trigger, a policy), is noticed here and not after.
+/// a property that [`create`] does not know (a trigger), is noticed here and not after.
 pub(crate) async fn shape(
     connection: &mut PgConnection,
     schema: &SchemaName,
@@ -192,7 +204,10 @@ pub(crate) async fn shape(
          SELECT concat_ws(' ', 'trigger', t.tgname, t.tgenabled) \
          FROM own JOIN pg_trigger t ON t.tgrelid = own.oid AND NOT t.tgisinternal \
          UNION ALL \
-         SELECT concat_ws(' ', 'policy', p.polname, pg_get_expr(p.polqual, p.polrelid)) \
+         SELECT concat_ws(' ', 'policy', p.polname, p.polpermissive, p.polcmd, \
+                          (SELECT string_agg(role::regrole::text, ',' ORDER BY role) \
+                           FROM unnest(p.polroles) AS named(role)), \
+                          pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid)) \
          FROM own JOIN pg_policy p ON p.polrelid = own.oid",
     )
     .bind(format!("{schema}.{table}"))

@@ -11,12 +11,12 @@ use events::{
     values::{MemberRole, Role},
 };
 use platform::{auth::Identity, error::ApiError};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
     failure::ReadFailure,
-    freshness::{ReadModel, checkpoint, names},
+    freshness::ReadModel,
+    sight::{PlaceRow, Sight},
 };
 
 /// The read models that memberships come from.
@@ -80,23 +80,12 @@ pub(crate) fn sees_everything(role: Role) -> bool {
 }
 
 impl Viewer {
-    /// The caller with its memberships of this moment.
-    pub(crate) async fn load(pool: &PgPool, account_id: Uuid, role: Role) -> Result<Self, ReadFailure> {
+    /// The caller with its memberships and grants as they were found for it.
+    pub(crate) fn of(account_id: Uuid, role: Role, rows: &[PlaceRow]) -> Self {
         if sees_everything(role) {
             let (memberships, grants) = (Vec::new(), Vec::new());
-            return Ok(Self { account_id, role, memberships, grants, position: i64::MAX });
+            return Self { account_id, role, memberships, grants, position: i64::MAX };
         }
-        let sql = concat!(
-            "SELECT c.position, m.organisation_kind, m.organisation_id, m.role FROM ",
-            checkpoint!(),
-            " c LEFT JOIN (
-                SELECT account_id, organisation_kind, organisation_id, role FROM read.memberships
-                UNION ALL
-                SELECT account_id, organisation_kind, organisation_id, NULL FROM read.partners
-              ) m ON m.account_id = $2"
-        );
-        let rows: Vec<PlaceRow> =
-            sqlx::query_as(sql).bind(names(&MEMBERSHIPS)).bind(account_id).fetch_all(pool).await?;
         let position = rows.first().map_or(0, |row| row.0);
         let membership =
             |(_, kind, id, role): &PlaceRow| Membership::of(kind.as_deref()?, (*id)?, role.as_deref()?);
@@ -106,13 +95,13 @@ impl Viewer {
         };
         // A grant is to a machine's account: should the account have become another's, it opens nothing.
         let granted = rows.iter().filter(|_| role == Role::Partner);
-        Ok(Self {
+        Self {
             account_id,
             role,
             memberships: rows.iter().filter_map(membership).collect(),
             grants: granted.filter_map(grant).collect(),
             position,
-        })
+        }
     }
 
     /// True for `ADMIN` and `AUDITOR`.
@@ -206,10 +195,6 @@ impl Viewer {
     }
 }
 
-/// Position, kind, organisation and role; a grant has no role, and all but the position are absent in the row
-/// of an empty list.
-type PlaceRow = (i64, Option<String>, Option<Uuid>, Option<String>);
-
 impl Membership {
     /// `None` for a word that this version does not know: it grants nothing.
     fn of(kind: &str, id: Uuid, role: &str) -> Option<Self> {
@@ -237,7 +222,7 @@ impl OrganisationKind {
 /// Whether the viewer may see that restaurant: by membership or grant, or because it ordered from a supplier
 /// that the viewer works for.
 pub(crate) async fn sees_restaurant(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: &Viewer,
     restaurant_id: Uuid,
 ) -> Result<bool, ReadFailure> {
@@ -249,7 +234,11 @@ pub(crate) async fn sees_restaurant(
         return Ok(false);
     }
     let sql = "SELECT EXISTS (SELECT 1 FROM read.orders WHERE restaurant_id = $1 AND supplier_id = ANY($2))";
-    Ok(sqlx::query_scalar(sql).bind(restaurant_id).bind(suppliers).fetch_one(pool).await?)
+    Ok(sqlx::query_scalar(sql)
+        .bind(restaurant_id)
+        .bind(suppliers)
+        .fetch_one(&mut *sight.connection().await)
+        .await?)
 }
 
 #[cfg(test)]

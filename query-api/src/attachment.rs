@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use platform::blobs::BlobStore;
+use utoipa::ToSchema;
 
 use crate::{
     failure::ReadFailure,
@@ -28,6 +29,12 @@ const KNOWN: [(&str, &[&str]); 6] = [
     ("image/tiff", &["tif", "tiff"]),
 ];
 const UNKNOWN: (&str, &[&str]) = ("application/octet-stream", &["bin"]);
+
+/// A file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes answers; they are made of Bytes")]
+pub(crate) struct FileBytes(Vec<u8>);
 
 /// The bytes kept under that hash.
 pub(crate) async fn kept(blobs: &BlobStore, sha256: &str) -> Result<Bytes, ReadFailure> {

@@ -14,7 +14,7 @@ use crate::access::role_of;
 
 /// Every type of public events.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct EventTypes {
+pub(crate) struct EventCatalogue {
     /// All of them; there are no pages.
     items: Vec<EventType>,
 }
@@ -38,12 +38,12 @@ pub(crate) struct EventType {
 #[utoipa::path(
     get, path = "/api/v1/event-types", tag = "events", security(("bearer" = [])),
     responses(
-        (status = 200, body = EventTypes),
+        (status = 200, body = EventCatalogue),
         (status = 401, description = "No valid access token.", body = ErrorBody),
         (status = 403, description = "`unknown_role`: the token is no account's.", body = ErrorBody),
     )
 )]
-pub(crate) async fn list_event_types(identity: Identity) -> Result<Json<EventTypes>, ApiError> {
+pub(crate) async fn list_event_types(identity: Identity) -> Result<Json<EventCatalogue>, ApiError> {
     // Any account may know the catalogue; a token without a role that is known here is no account's.
     role_of(&identity)?;
     let items = PUBLIC_TYPES.iter().map(|of| EventType {
@@ -51,5 +51,5 @@ pub(crate) async fn list_event_types(identity: Identity) -> Result<Json<EventTyp
         description: of.description,
         schema: of.data_schema(PayloadStyle::Full),
     });
-    Ok(Json(EventTypes { items: items.collect() }))
+    Ok(Json(EventCatalogue { items: items.collect() }))
 }

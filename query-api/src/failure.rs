@@ -47,11 +47,11 @@ impl From<ReadFailure> for ApiError {
 fn passes_soon(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
-        // Class 57P: the server shuts down or starts up; 53300: too many connections; 42P01: a view was dropped
+        // Class 57P: the server shuts down or starts up; 57014: it gave up on a statement that took too long; 53300: too many connections; 42P01: a view was dropped
         // at this very moment, and the next try finds it gone.
-        sqlx::Error::Database(refusal) => {
-            refusal.code().is_some_and(|code| code.starts_with("57P") || code == "53300" || code == "42P01")
-        }
+        sqlx::Error::Database(refusal) => refusal
+            .code()
+            .is_some_and(|code| code.starts_with("57P") || ["57014", "53300", "42P01"].contains(&&*code)),
         _ => false,
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName};
 use platform::error::ApiError;
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use tokio::time::Instant;
 
 use crate::{failure::ReadFailure, read_schema::ReadSchema};
@@ -42,6 +42,7 @@ pub enum ReadModel {
     Billing,
     TradeRelations,
     PrivilegedActions,
+    ApiKeys,
 }
 
 impl ReadModel {
@@ -61,6 +62,7 @@ impl ReadModel {
             Self::Billing => "billing",
             Self::TradeRelations => "trade_relations",
             Self::PrivilegedActions => "privileged_actions",
+            Self::ApiKeys => "api_keys",
         }
     }
 
@@ -139,8 +141,8 @@ pub(crate) fn min_position(headers: &HeaderMap) -> Result<Option<i64>, ApiError>
 }
 
 /// The log's last position at this moment.
-pub(crate) async fn head(pool: &PgPool) -> Result<i64, ReadFailure> {
-    Ok(sqlx::query_scalar("SELECT position FROM public.log_head").fetch_one(pool).await?)
+pub(crate) async fn head(executor: impl PgExecutor<'_>) -> Result<i64, ReadFailure> {
+    Ok(sqlx::query_scalar("SELECT position FROM public.log_head").fetch_one(executor).await?)
 }
 
 /// Waits until all of `models` have seen `wanted`.
@@ -178,6 +180,7 @@ async fn position(pool: &PgPool, sql: &str, names: &[&'static str]) -> Result<i6
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -204,6 +207,19 @@ mod tests {
                 (400, "invalid_min_position"),
                 "{bad:?}"
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_position_is_taken_whole_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..40), digits in "[+-]?[0-9]{0,22}") {
+            for bytes in [bytes, digits.into_bytes()] {
+                let Ok(value) = HeaderValue::from_bytes(&bytes) else { continue };
+                match min_position(&HeaderMap::from_iter([(IRIS_MIN_POSITION, value)])) {
+                    Ok(position) => prop_assert!(position.is_some_and(|position| position >= 0)),
+                    Err(error) => prop_assert_eq!((error.kind().status().as_u16(), error.code()), (400, "invalid_min_position")),
+                }
+            }
         }
     }
 }

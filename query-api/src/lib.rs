@@ -14,6 +14,7 @@ pub mod freshness;
 
 mod accept;
 mod answer;
+mod api_keys;
 mod asyncapi;
 mod attachment;
 mod audit;
@@ -33,6 +34,7 @@ mod reader;
 mod refusals;
 mod restaurants;
 mod router;
+mod sight;
 mod state;
 mod suppliers;
 mod webhook_endpoints;

@@ -7,13 +7,14 @@ use platform::{
     paging::{List, Page, read_cursor},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow, types::Json};
+use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
 
 use crate::{
     failure::ReadFailure,
     freshness::{ReadModel, Seen, checkpoint_in, checkpoint_of, names},
     read_schema::ReadSchema,
+    sight::Sight,
 };
 
 /// The place of a row in a list, newest first; total, as the id breaks ties.
@@ -102,12 +103,12 @@ pub(crate) fn push_window(
 
 /// Runs what [`open`] began and gives the rows in the order `sorted_by` says.
 pub(crate) async fn fetch<T>(
-    pool: &PgPool,
+    sight: &Sight,
     mut sql: QueryBuilder<'static, Postgres>,
     decode: impl Fn(&PgRow) -> sqlx::Result<T>,
 ) -> Result<Seen<Vec<Placed<Newest, T>>>, ReadFailure> {
     sql.push(") p ON true ORDER BY p.at DESC, p.id DESC");
-    let rows = sql.build().fetch_all(pool).await?;
+    let rows = sql.build().fetch_all(&mut *sight.connection().await).await?;
     let position = rows.first().map(|row| row.try_get("position")).transpose()?.unwrap_or(0);
     let mut placed = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -143,9 +144,9 @@ fn serialised<K: Serialize>(key: &K) -> serde_json::Value {
 
 /// `count(*)` of what a builder selects.
 pub(crate) async fn count(
-    pool: &PgPool,
+    sight: &Sight,
     mut sql: QueryBuilder<'static, Postgres>,
 ) -> Result<u64, ReadFailure> {
-    let count: i64 = sql.build_query_scalar().fetch_one(pool).await?;
+    let count: i64 = sql.build_query_scalar().fetch_one(&mut *sight.connection().await).await?;
     Ok(count.unsigned_abs())
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use events::values::{AccountId, MemberRole, Role};
+use events::values::{AccountId, ApiKeyId, MemberRole, Role, Shown};
 use platform::error::ApiError;
 use serde::Serialize;
-use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,6 +16,7 @@ use crate::{
     freshness::{Seen, checkpoint, names},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals},
+    sight::Sight,
 };
 
 /// The caller.
@@ -24,15 +24,28 @@ use crate::{
 pub(crate) struct Me {
     /// The account.
     account_id: AccountId,
-    /// What it logs in with, as the access token says.
-    #[schema(example = "restaurant@iris.test")]
-    email: String,
-    /// What it may do, as the access token says.
+    /// What it logs in with: as the access token says, or, where somebody else vouches for callers, as it is now.
+    #[schema(value_type = Option<String>, example = "restaurant@iris.test")]
+    email: Shown,
+    /// What it may do, as the access token says, or as it is now.
     role: Role,
     /// The organisations it works for, by name.
     memberships: Vec<MyMembership>,
     /// The organisations whose affairs it may see, by name; only of partners.
     grants: Vec<MyGrant>,
+    /// The API key that the caller called with, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<MyKey>,
+}
+
+/// What the caller called with, and how far it reaches.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MyKey {
+    /// The key.
+    id: ApiKeyId,
+    /// What it may do.
+    #[schema(example = json!(["orders:read"]))]
+    scopes: Vec<String>,
 }
 
 /// One organisation that granted the caller to see its affairs.
@@ -63,7 +76,7 @@ pub(crate) struct MyMembership {
     role: MemberRole,
 }
 
-/// The caller's account, memberships and grants.
+/// The caller's account, memberships and grants; every API key may ask for them.
 #[utoipa::path(
     get, path = "/api/v1/me", tag = "me", params(ReadHeaders), security(("bearer" = [])),
     responses(
@@ -79,17 +92,19 @@ pub(crate) struct MyMembership {
     )
 )]
 pub(crate) async fn get_me(reader: Reader) -> Result<Response, ApiError> {
-    let seen = reader.many(&MEMBERSHIPS, |viewer| places(reader.pool(), viewer)).await?;
+    let seen = reader.many(&MEMBERSHIPS, async |sight: Sight, viewer| places(&sight, viewer).await).await?;
     Ok(answer::json(seen.map(|places| Me {
         account_id: reader.identity.subject.into(),
-        email: reader.identity.email.clone(),
+        email: Shown::of_line(&reader.identity.email),
         role: reader.role,
         grants: places.iter().filter(|_| reader.role == Role::Partner).filter_map(grant).collect(),
         memberships: places.into_iter().filter_map(membership).collect(),
+        api_key:
+            reader.identity.key.as_ref().map(|key| MyKey { id: key.id.into(), scopes: key.scopes.to_vec() }),
     })))
 }
 
-async fn places(pool: &PgPool, viewer: Arc<Viewer>) -> Result<Seen<Vec<Row>>, ReadFailure> {
+async fn places(sight: &Sight, viewer: Arc<Viewer>) -> Result<Seen<Vec<Row>>, ReadFailure> {
     let sql = concat!(
         "SELECT c.position, m.organisation_kind, m.organisation_id, m.role,
                 COALESCE(s.state, r.state) #>> '{state,details,name}'
@@ -107,8 +122,11 @@ async fn places(pool: &PgPool, viewer: Arc<Viewer>) -> Result<Seen<Vec<Row>>, Re
           ) ON m.account_id = $2
          ORDER BY 5, m.organisation_id"
     );
-    let rows: Vec<Row> =
-        sqlx::query_as(sql).bind(names(&MEMBERSHIPS)).bind(viewer.account_id).fetch_all(pool).await?;
+    let rows: Vec<Row> = sqlx::query_as(sql)
+        .bind(names(&MEMBERSHIPS))
+        .bind(viewer.account_id)
+        .fetch_all(&mut *sight.connection().await)
+        .await?;
     let position = rows.first().map_or(0, |row| row.0);
     Ok(Seen { position, value: rows })
 }

@@ -7,7 +7,7 @@ use platform::{
     error::ApiError,
     paging::{List, Page},
 };
-use sqlx::{PgPool, QueryBuilder, Row, postgres::PgRow};
+use sqlx::{QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
     listing::{Newest, SortColumns, Take, count, envelope, fetch, open, push_window, state},
+    sight::Sight,
 };
 
 pub(crate) const LIST: &str = "members";
@@ -56,7 +57,7 @@ impl<T> OwnersOnly<T> {
 /// A member whose account the accounts read model has not seen yet is left out: the answer's position, the
 /// smallest of the read models', then lies before that account.
 pub(crate) async fn members(
-    pool: &PgPool,
+    sight: &Sight,
     models: &[ReadModel],
     viewer: Arc<Viewer>,
     organisation: Organisation,
@@ -69,15 +70,15 @@ pub(crate) async fn members(
     sql.push("SELECT a.account_id AS id, a.created_at AS at, a.state AS state, m.role");
     push_members(&mut sql, organisation.id);
     push_window(&mut sql, SortColumns { at: "a.created_at", id: "a.account_id" }, after, page, Take::Page);
-    let rows = fetch(pool, sql, decode).await?;
-    let total = if page.count { Some(total(pool, organisation.id).await?) } else { None };
+    let rows = fetch(sight, sql, decode).await?;
+    let total = if page.count { Some(total(sight, organisation.id).await?) } else { None };
     Ok(rows.map(|rows| Members::Listed(envelope(rows, page, LIST, total, |row| row.item))))
 }
 
-async fn total(pool: &PgPool, organisation_id: Uuid) -> Result<u64, ReadFailure> {
+async fn total(sight: &Sight, organisation_id: Uuid) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*)");
     push_members(&mut sql, organisation_id);
-    count(pool, sql).await
+    count(sight, sql).await
 }
 
 fn push_members(sql: &mut QueryBuilder<'static, sqlx::Postgres>, organisation_id: Uuid) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use events::{account::Account, fold::Folded, resource::PartnerResource};
 use platform::paging::Page;
-use sqlx::{PgPool, QueryBuilder, Row, postgres::PgRow};
+use sqlx::{QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     freshness::{ReadModel, Seen},
     listing::{Newest, SortColumns, Take, count, envelope, fetch, open, push_window, state},
     members::{Organisation, OwnersOnly},
+    sight::Sight,
 };
 
 pub(crate) const LIST: &str = "partners";
@@ -24,7 +25,7 @@ pub(crate) type Partners = OwnersOnly<PartnerResource>;
 ///
 /// As with members, a partner whose account the accounts read model has not seen yet is left out.
 pub(crate) async fn partners(
-    pool: &PgPool,
+    sight: &Sight,
     models: &[ReadModel],
     viewer: Arc<Viewer>,
     organisation: Organisation,
@@ -38,15 +39,15 @@ pub(crate) async fn partners(
     sql.push("SELECT a.account_id AS id, a.created_at AS at, a.state AS state");
     push_partners(&mut sql, organisation.id);
     push_window(&mut sql, SortColumns { at: "a.created_at", id: "a.account_id" }, after, page, Take::Page);
-    let rows = fetch(pool, sql, decode).await?;
-    let total = if page.count { Some(total(pool, organisation.id).await?) } else { None };
+    let rows = fetch(sight, sql, decode).await?;
+    let total = if page.count { Some(total(sight, organisation.id).await?) } else { None };
     Ok(rows.map(|rows| OwnersOnly::Listed(envelope(rows, page, LIST, total, |row| row.item))))
 }
 
-async fn total(pool: &PgPool, organisation_id: Uuid) -> Result<u64, ReadFailure> {
+async fn total(sight: &Sight, organisation_id: Uuid) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*)");
     push_partners(&mut sql, organisation_id);
-    count(pool, sql).await
+    count(sight, sql).await
 }
 
 fn push_partners(sql: &mut QueryBuilder<'static, sqlx::Postgres>, organisation_id: Uuid) {

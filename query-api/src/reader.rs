@@ -14,7 +14,7 @@ use platform::{
     auth::Identity,
     error::ApiError,
 };
-use sqlx::PgPool;
+use sqlx::{Postgres, Transaction};
 use tokio::time::Instant;
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     failure::ReadFailure,
     freshness::{ReadModel, Seen, behind, head, min_position, reach},
     read_schema::ReadSchema,
+    sight::{Caller, Sight},
     state::QueryState,
 };
 
@@ -29,7 +30,10 @@ use crate::{
 pub(crate) struct Reader {
     pub(crate) state: QueryState,
     pub(crate) identity: Identity,
+    /// As what, to the checks in code.
     pub(crate) role: Role,
+    /// As whom, to the database.
+    pub(crate) caller: Caller,
     pub(crate) headers: HeaderMap,
     min_position: Option<i64>,
     deadline: Instant,
@@ -54,9 +58,11 @@ impl FromRequestParts<QueryState> for Reader {
 
     async fn from_request_parts(parts: &mut Parts, state: &QueryState) -> Result<Self, ApiError> {
         let identity = Identity::from_request_parts(parts, state).await?;
+        let role = role_of(&identity)?;
         Ok(Self {
             state: state.clone(),
-            role: role_of(&identity)?,
+            role: if state.checks_ownership { role } else { Role::Admin },
+            caller: Caller { account_id: identity.subject, role },
             identity,
             min_position: min_position(&parts.headers)?,
             headers: parts.headers.clone(),
@@ -68,8 +74,14 @@ impl FromRequestParts<QueryState> for Reader {
 }
 
 impl Reader {
-    pub(crate) fn pool(&self) -> &PgPool {
-        &self.state.pool
+    /// A look of its own, beside those of [`Self::one`] and [`Self::many`].
+    pub(crate) async fn sight(&self) -> Result<Sight, ReadFailure> {
+        Ok(self.caller.look(&self.state.pool).await?)
+    }
+
+    /// For the rows that reading writes.
+    pub(crate) async fn writing(&self) -> Result<Transaction<'static, Postgres>, ReadFailure> {
+        Ok(self.caller.write(&self.state.pool).await?)
     }
 
     /// The same caller, looking at a view: what a list answers is then what it would have answered at its
@@ -112,7 +124,7 @@ impl Reader {
         read: F,
     ) -> Result<Seen<T>, ApiError>
     where
-        F: Fn(Arc<Viewer>) -> R,
+        F: Fn(Sight, Arc<Viewer>) -> R,
         R: Future<Output = Result<Seen<Option<T>>, ReadFailure>>,
     {
         self.wait(models).await?;
@@ -131,14 +143,14 @@ impl Reader {
                 return Err(absent());
             }
             missed_at = Some(head);
-            reach(self.pool(), &self.depends_on(models), head, self.deadline).await?;
+            reach(&self.state.pool, &self.depends_on(models), head, self.deadline).await?;
         }
     }
 
     /// What `read` finds; an empty list is an answer.
     pub(crate) async fn many<T, F, R>(&self, models: &[ReadModel], read: F) -> Result<Seen<T>, ApiError>
     where
-        F: FnOnce(Arc<Viewer>) -> R,
+        F: FnOnce(Sight, Arc<Viewer>) -> R,
         R: Future<Output = Result<Seen<T>, ReadFailure>>,
     {
         self.wait(models).await?;
@@ -150,16 +162,19 @@ impl Reader {
     /// # Errors
     /// 503 `read_model_behind` where the caller asks for a position that the log has not reached.
     pub(crate) async fn log_head(&self) -> Result<i64, ApiError> {
-        let head = head(self.pool()).await?;
+        let head = head(&self.state.pool).await?;
         if self.min_position.is_some_and(|wanted| wanted > head) { Err(behind()) } else { Ok(head) }
     }
 
-    async fn look<T, R>(&self, read: impl FnOnce(Arc<Viewer>) -> R) -> Result<Seen<T>, ReadFailure>
+    async fn look<T, R>(&self, read: impl FnOnce(Sight, Arc<Viewer>) -> R) -> Result<Seen<T>, ReadFailure>
     where
         R: Future<Output = Result<Seen<T>, ReadFailure>>,
     {
-        let viewer = Arc::new(Viewer::load(self.pool(), self.identity.subject, self.role).await?);
-        let seen = read(Arc::clone(&viewer)).await?;
+        // One transaction for the caller's places and for the rows, so that both are of one connection; it is over
+        // before the caller waits for anything else.
+        let (sight, places) = self.caller.look_around(&self.state.pool).await?;
+        let viewer = Arc::new(Viewer::of(self.caller.account_id, self.role, &places));
+        let seen = read(sight, Arc::clone(&viewer)).await?;
         Ok(Seen { position: seen.position.min(viewer.position), ..seen })
     }
 
@@ -167,13 +182,13 @@ impl Reader {
     async fn head(&self) -> Result<i64, ReadFailure> {
         match self.as_of {
             Some(as_of) => Ok(as_of.position),
-            None => head(self.pool()).await,
+            None => head(&self.state.pool).await,
         }
     }
 
     async fn wait(&self, models: &[ReadModel]) -> Result<(), ApiError> {
         match self.min_position {
-            Some(wanted) => reach(self.pool(), &self.depends_on(models), wanted, self.deadline).await,
+            Some(wanted) => reach(&self.state.pool, &self.depends_on(models), wanted, self.deadline).await,
             None => Ok(()),
         }
     }

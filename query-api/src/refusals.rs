@@ -18,10 +18,11 @@ pub(crate) enum ReadRefusals {
     /// A header or a query string that cannot be read: `invalid_min_position`, `invalid_query`.
     #[response(status = 400)]
     BadRequest(ErrorBody),
-    /// No valid access token.
+    /// No valid access token or API key.
     #[response(status = 401)]
     Unauthorized(ErrorBody),
-    /// `unknown_role`: the token is no account's.
+    /// `unknown_role`: the token is no account's. `insufficient_scope`, `not_with_a_key`: the caller's API key may not,
+    /// whatever its account may.
     #[response(status = 403)]
     Forbidden(ErrorBody),
     /// `read_model_behind`: `Iris-Min-Position`, or what the log held when the request came, was not reached
@@ -57,7 +58,7 @@ pub(crate) enum ListRefusals {
 #[expect(dead_code, reason = "describes headers; the reader reads them")]
 pub(crate) struct ReadHeaders {
     /// The position that the answer must have seen: `Iris-Position` of a command's answer. Waits up to 2 s.
-    #[param(rename = "Iris-Min-Position", minimum = 0, example = 4711)]
+    #[param(rename = "Iris-Min-Position", value_type = i64, required = false, minimum = 0, example = 1)]
     min_position: Option<i64>,
 }
 
@@ -67,6 +68,6 @@ pub(crate) struct ReadHeaders {
 #[expect(dead_code, reason = "describes headers; the answer compares them")]
 pub(crate) struct ResourceHeaders {
     /// The `ETag` of what the caller has.
-    #[param(rename = "If-None-Match", example = "\"3\"")]
+    #[param(rename = "If-None-Match", value_type = String, required = false, example = "\"3\"")]
     if_none_match: Option<String>,
 }

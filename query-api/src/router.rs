@@ -5,8 +5,8 @@ use platform::personal::open_answers;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    asyncapi, audit, carts, event_types, invoices, me, notifications, orders, products, restaurants,
-    state::QueryState, suppliers, webhook_endpoints,
+    api_keys, asyncapi, audit, carts, event_types, invoices, me, notifications, orders, products,
+    restaurants, state::QueryState, suppliers, webhook_endpoints,
 };
 
 /// All reads, under `/api/v1`, with their part of the OpenAPI document; and the asking for views, which changes
@@ -52,6 +52,8 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(webhook_endpoints::get::get_webhook_endpoint)) // /api/v1/webhook-endpoints/{id}
         .routes(routes!(webhook_endpoints::deliveries::list_webhook_deliveries)) // /api/v1/webhook-endpoints/{id}/deliveries
         .routes(routes!(webhook_endpoints::delivery::get_webhook_delivery)) // /api/v1/webhook-endpoints/{id}/deliveries/{delivery_id}
+        .routes(routes!(api_keys::list::list_api_keys)) //         /api/v1/api-keys
+        .routes(routes!(api_keys::get::get_api_key)) //            /api/v1/api-keys/{id}
         .routes(routes!(audit::views::list::list_views, audit::views::ask::ask_for_view)) // /api/v1/audit/views
         .routes(routes!(audit::views::get::get_view, audit::views::remove::remove_view)) // /api/v1/audit/views/{id}
         .routes(routes!(audit::views::lists::list_orders_as_of)) // /api/v1/audit/views/{id}/orders

@@ -57,6 +57,8 @@ pub struct QueryState {
     pub(crate) telling: Arc<Semaphore>,
     /// Keys of seals that are known from elsewhere than the database.
     pub(crate) trusted_keys: Arc<[PublicKey]>,
+    /// Whether code checks whose rows a caller may see; only a test of the database's own walls says no.
+    pub(crate) checks_ownership: bool,
 }
 
 impl QueryState {
@@ -76,6 +78,7 @@ impl QueryState {
             verifying: Arc::new(Semaphore::new(1)),
             telling: Arc::new(Semaphore::new(STORIES_MAX)),
             trusted_keys: Arc::new([]),
+            checks_ownership: true,
         }
     }
 
@@ -95,5 +98,13 @@ impl QueryState {
     #[must_use]
     pub fn with_trusted_keys(self, trusted_keys: Vec<PublicKey>) -> Self {
         Self { trusted_keys: trusted_keys.into(), ..self }
+    }
+
+    /// The same with every ownership check in code switched off, as if each of them were forgotten: what a caller
+    /// then still does not get, row-level security keeps from it. For the tests of row-level security alone.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_ownership_checks_switched_off_for_tests(self) -> Self {
+        Self { checks_ownership: false, ..self }
     }
 }

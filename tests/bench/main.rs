@@ -11,6 +11,7 @@ mod dice;
 mod exporting;
 mod feeding;
 mod fill;
+mod guarded;
 mod history;
 mod hook_receiver;
 mod hostile_receiver;

@@ -6,10 +6,11 @@ use anyhow::{Context as _, bail};
 use events::values::{AccountId, Role};
 use harness::TestDatabase;
 use serde_json::Value;
-use sqlx::Executor as _;
+use sqlx::{Executor as _, postgres::PgConnectOptions};
 
 use crate::{
     dice::Dice,
+    guarded,
     history::{self, History},
     http_client::HttpConnection,
     iris_process::IrisProcess,
@@ -48,6 +49,7 @@ const READS: [(Read, &str); 5] = [
 /// A filled database with the program on it.
 struct Scene {
     iris: IrisProcess,
+    options: PgConnectOptions,
     history: History,
     orders: usize,
     tokens: Vec<String>,
@@ -72,7 +74,9 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
         add_rows(run, what, &of_small, &of_large);
     }
     small.iris.stop()?;
-    large.iris.stop()
+    large.iris.stop()?;
+    // Alone: the program beside it would only take from what is measured.
+    guarded::measure(run, &large.options, &large.history).await
 }
 
 fn add_rows(run: &mut Run, what: &str, small: &Latencies, large: &Latencies) {
@@ -112,6 +116,7 @@ impl Scene {
             dice: Dice::new(23),
             orders: size.0,
             iris,
+            options: database.options.clone(),
             history,
             tokens,
             cursor: None,

@@ -50,6 +50,7 @@ impl Run {
             subject: account_id.0,
             email: format!("{account_id}@bench.example"),
             role: role.to_string(),
+            key: None,
         };
         self.tokens.issue(&identity, now(), TOKEN_TTL)
     }

@@ -26,7 +26,7 @@ pub struct Answer {
 
 impl Answer {
     /// What the request is answered.
-    pub(crate) async fn of(request: RequestBuilder) -> Result<Self, reqwest::Error> {
+    pub async fn of(request: RequestBuilder) -> Result<Self, reqwest::Error> {
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await?.to_vec();

@@ -24,7 +24,10 @@ use events::{
         CartId, Currency, FreshIds, LineId, ProductId, Quantity, RestaurantId, SupplierId, Tax, TaxCategory,
     },
 };
-use platform::clock::{Ids, SystemClock, UuidV7Ids};
+use platform::{
+    clock::{Ids, SystemClock, UuidV7Ids},
+    personal::Vault,
+};
 use sqlx::postgres::PgConnectOptions;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -50,7 +53,12 @@ pub fn fresh() -> Uuid {
 
 /// A committer on that database.
 pub fn start_committer(options: &PgConnectOptions) -> (Committer, JoinHandle<()>) {
-    Committer::start(options.clone(), &APP_SECRET.into(), Arc::new(SystemClock), Arc::new(UuidV7Ids))
+    Committer::start(
+        options.clone(),
+        Arc::new(Vault::derive(&APP_SECRET.into())),
+        Arc::new(SystemClock),
+        Arc::new(UuidV7Ids),
+    )
 }
 
 /// A submission as the system.

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 /// What is installed, and nothing else.
 const REQUIREMENTS: &str = include_str!("../peers/requirements.txt");
@@ -46,6 +46,37 @@ pub async fn python(script: &str, input: &Value) -> Value {
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{script}.py: {}\n{said}\n{complaint}", output.status);
     serde_json::from_str(&said).unwrap_or_else(|error| panic!("{script}.py: {error}\n{said}\n{complaint}"))
+}
+
+/// A script of `tests/peers` that goes on until this value is dropped.
+pub struct Peer {
+    /// The first line that it printed: JSON.
+    pub said: Value,
+    /// Ends when its standard input does.
+    _child: tokio::process::Child,
+}
+
+/// Starts `tests/peers/<script>.py` and waits for the first line that it prints.
+///
+/// # Panics
+/// If the environment cannot be made, or the script ends instead.
+pub async fn python_server(script: &str) -> Peer {
+    let python = tokio::task::spawn_blocking(environment).await.expect("the environment can be made");
+    let mut child = tokio::process::Command::new(python)
+        .arg("-I")
+        .arg(folder().join(script).with_extension("py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("python starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+    let line = line.unwrap_or_else(|_| panic!("{script}.py says nothing")).expect("its output can be read");
+    let line = line.unwrap_or_else(|| panic!("{script}.py ends without a word"));
+    let said = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{script}.py: {error}\n{line}"));
+    Peer { said, _child: child }
 }
 
 fn folder() -> PathBuf {

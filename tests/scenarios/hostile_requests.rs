@@ -124,6 +124,7 @@ async fn forged_tokens_open_nothing() {
         subject: "01930000-0000-7001-8000-000000000003".parse().unwrap(),
         email: "restaurant@iris.test".to_owned(),
         role: role.to_owned(),
+        key: None,
     };
     let provider = |secret: &str| LocalProvider::new(&secret.to_owned().into(), Arc::new(SystemClock));
     let hour = Duration::from_hours(1);

@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod api_keys;
 mod audit;
 mod blue_green;
+mod clerk;
 mod committing;
+mod database_logins;
 mod fan_out;
 mod foreign_peers;
 mod foreign_providers;
@@ -12,11 +15,16 @@ mod history;
 mod hostile_requests;
 mod invoices;
 mod kill_nine;
+mod limits;
 mod lost_connections;
+mod matrix;
 mod ordering;
 mod paused_process;
+mod poolers;
 mod public_log;
 mod rebuild;
+mod secrets;
+mod slow_clients;
 mod starting;
 mod tampering;
 mod upstream_faults;

@@ -64,6 +64,7 @@ async fn it_tells_how_it_is_and_ends_in_order() {
     // Ready is who can answer; the read models report as they begin.
     let all = [
         "accounts",
+        "api_keys",
         "billing",
         "carts",
         "catalogue",

@@ -103,6 +103,8 @@ pub fn decide_batch(
                     SealedWith::Known { .. } => None,
                 }));
                 append.destroyed_subjects.extend(unit.destroyed);
+                append.ended_logins.extend(unit.ended_logins);
+                unit.api_keys.into_iter().for_each(|change| change.note_in(&mut append.api_keys));
                 record(&mut append, queued, unit.events, now, ids);
                 working.take_over(unit.written, unit.claimed);
                 let outcome = outcome(answer, &append);
@@ -115,6 +117,7 @@ pub fn decide_batch(
             Err(Stop::Refused(refusal)) => Verdict::Refused(*refusal),
             Err(Stop::Missing) => continue,
             Err(Stop::Unreadable(_)) => Verdict::Failed,
+            Err(Stop::Outdated) => Verdict::Outdated,
         };
         verdicts.push(verdict);
     }

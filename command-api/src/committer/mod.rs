@@ -31,9 +31,8 @@ use std::{sync::Arc, time::Duration};
 use events::log::IdempotencyKey;
 use platform::{
     clock::{Clock, Ids},
-    personal::PersonalKeys,
+    personal::{PersonalKeys, Vault},
 };
-use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -139,17 +138,17 @@ impl Committer {
     /// Starts the task. It ends once every clone is dropped and the queue is empty, so a stopping
     /// process finishes what it accepted.
     ///
-    /// `secret` is `SECRETS_KEY`, under which the keys of people are wrapped.
+    /// `vault` wraps the keys of people.
     pub fn start(
         database: PgConnectOptions,
-        secret: &SecretString,
+        vault: Arc<Vault>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> (Self, JoinHandle<()>) {
         metrics::describe();
         let (queue, submissions) = mpsc::channel(QUEUE_MAX);
         let (head_sender, head) = watch::channel(0);
-        let personal = PersonalKeys::connecting(database.clone(), secret);
+        let personal = PersonalKeys::connecting(database.clone(), vault);
         let session = session::Session::new(database);
         let task = tokio::spawn(batch::run(submissions, session, clock, ids, head_sender));
         (Self { queue, head, personal }, task)

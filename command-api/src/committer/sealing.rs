@@ -89,6 +89,10 @@ fn failed(error: &PersonalError) -> SubmitError {
             tracing::warn!(%error, "a command cannot be sealed");
             SubmitError::Unavailable
         }
+        PersonalError::KeyNotNow(_) => {
+            tracing::warn!(%error, "a command cannot be sealed");
+            SubmitError::Unavailable
+        }
         _ => {
             tracing::error!(error = error as &dyn std::error::Error, "a command cannot be sealed");
             SubmitError::Internal

@@ -10,11 +10,14 @@ use events::{
     order::{Order, Party},
     restaurant::Restaurant,
     supplier::Supplier,
-    values::{Member, MemberRole, RestaurantId, Role, SupplierId},
+    values::{AccountId, Member, MemberRole, RestaurantId, Role, SupplierId},
 };
 
 use super::refusal::Refusal;
 use crate::domain::{Caller, Stop, Unit};
+
+/// What those are told who see something of two sides, and are of neither.
+pub const NEEDS_A_PARTY: &str = "only a party to it or an ADMIN";
 
 impl Caller {
     /// True for ADMIN and for the system.
@@ -29,6 +32,12 @@ impl Caller {
         }
         let account_id = self.account_id()?;
         members.iter().find(|member| member.account_id == account_id).map(|member| member.role)
+    }
+
+    /// A partner that was granted to see an organisation's affairs: it is told what it may not do, rather than that
+    /// there is nothing.
+    pub fn is_granted(&self, partners: &[AccountId]) -> bool {
+        self.role() == Role::Partner && self.account_id().is_some_and(|id| partners.contains(&id))
     }
 
     /// Member, or ADMIN.
@@ -65,11 +74,15 @@ pub fn supplier_as_owner(unit: &mut Unit<'_>, id: SupplierId) -> Result<Arc<Fold
     Err(Refusal::Forbidden { needed: "only an OWNER of the supplier or an ADMIN" }.into())
 }
 
-/// The restaurant, if the caller works for it. Others may not know that it exists.
+/// The restaurant, if the caller works for it. Its partners may see it but not do this; others may not know that it
+/// exists.
 pub fn restaurant_as_member(unit: &mut Unit<'_>, id: RestaurantId) -> Result<Arc<Folded<Restaurant>>, Stop> {
     let restaurant = unit.existing::<Restaurant>("restaurant", id)?;
     if unit.caller().acts_for(&restaurant.state.members) {
         return Ok(restaurant);
+    }
+    if unit.caller().is_granted(&restaurant.state.partners) {
+        return Err(Refusal::Forbidden { needed: "only a member of the restaurant or an ADMIN" }.into());
     }
     Err(unseen_unless_auditor(unit, Refusal::not_found("restaurant", id)))
 }
@@ -113,7 +126,8 @@ impl Sides {
     }
 }
 
-/// The caller's sides of an order; who has none may not know that it exists.
+/// The caller's sides of an order. A partner of either may see it but not do this; who has no side may not know that it
+/// exists.
 pub fn sides_of(unit: &mut Unit<'_>, id: events::values::OrderId, order: &Order) -> Result<Sides, Stop> {
     unit.want::<Restaurant>(order.restaurant_id);
     unit.want::<Supplier>(order.supplier_id);
@@ -129,13 +143,16 @@ pub fn sides_of(unit: &mut Unit<'_>, id: events::values::OrderId, order: &Order)
     if sides.restaurant || sides.supplier || sides.admin {
         return Ok(sides);
     }
+    if caller.is_granted(&restaurant.state.partners) || caller.is_granted(&supplier.state.partners) {
+        return Err(Refusal::Forbidden { needed: NEEDS_A_PARTY }.into());
+    }
     Err(unseen_unless_auditor(unit, Refusal::not_found("order", id)))
 }
 
 /// An auditor sees everything, so it is told that it may not; everybody else, that there is nothing.
 pub fn unseen_unless_auditor(unit: &Unit<'_>, unseen: Refusal) -> Stop {
     if unit.caller().role() == Role::Auditor {
-        return Refusal::Forbidden { needed: "only a party to it or an ADMIN" }.into();
+        return Refusal::Forbidden { needed: NEEDS_A_PARTY }.into();
     }
     unseen.into()
 }

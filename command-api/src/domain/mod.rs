@@ -9,6 +9,7 @@ pub mod access;
 pub mod account;
 pub mod aggregate;
 pub mod answer;
+pub mod api_key;
 pub mod billing;
 pub mod caller;
 pub mod cart;

@@ -50,6 +50,12 @@ pub enum Refusal {
     /// Grants are for machine accounts: people become members.
     #[error("the account is not one of a partner; only an account with the role PARTNER can be granted this")]
     NotAPartner,
+    /// As many API keys live in the account's name as may.
+    #[error("{keys_max} API keys of the account can be called with already; revoke one first")]
+    TooManyApiKeys {
+        /// The limit.
+        keys_max: u8,
+    },
     /// Somebody must own the organisation.
     #[error("the last owner can neither leave nor step down")]
     LastOwner,

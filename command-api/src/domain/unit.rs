@@ -8,8 +8,8 @@ use events::{
     Fold, Folded, StreamRef,
     canonical::canonical_json,
     fold::UnreadableEvent,
-    log::{Claim, StreamHistory},
-    values::{RestaurantId, SupplierId, swedish_day},
+    log::{ApiKeyChanges, ApiKeyRow, Claim, StreamHistory},
+    values::{ApiKeyId, RestaurantId, SupplierId, swedish_day},
 };
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ pub enum Stop {
     Missing,
     /// A stream that it needs cannot be read.
     Unreadable(StreamRef),
+    /// What it was prepared on has changed: [`crate::SubmitError::Outdated`].
+    Outdated,
 }
 
 impl From<Refusal> for Stop {
@@ -146,8 +148,29 @@ pub struct Unit<'a> {
     claimed: HashMap<Claim, Option<Uuid>>,
     events: Vec<UnitEvent>,
     destroyed: Vec<Uuid>,
+    ended_logins: Vec<Uuid>,
+    api_keys: Vec<ApiKeyChange>,
     missing: Vec<Need>,
     missing_claims: Vec<Claim>,
+}
+
+/// What becomes of the row of an API key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApiKeyChange {
+    /// It is issued, or has another secret.
+    Put(ApiKeyRow),
+    /// It opens nothing any more.
+    Revoke(ApiKeyId),
+}
+
+impl ApiKeyChange {
+    /// Adds it to those of the batch.
+    pub fn note_in(self, changes: &mut ApiKeyChanges) {
+        match self {
+            Self::Put(row) => changes.put(row),
+            Self::Revoke(id) => changes.revoke(id.0),
+        }
+    }
 }
 
 /// What a unit leaves behind.
@@ -160,6 +183,10 @@ pub struct UnitResult {
     pub events: Vec<UnitEvent>,
     /// Whose keys are to be destroyed.
     pub destroyed: Vec<Uuid>,
+    /// Accounts whose logins are to end.
+    pub ended_logins: Vec<Uuid>,
+    /// What becomes of rows of API keys, in order.
+    pub api_keys: Vec<ApiKeyChange>,
     /// Streams to load before deciding again.
     pub missing: Vec<Need>,
     /// Claims to look up before deciding again.
@@ -177,6 +204,8 @@ impl<'a> Unit<'a> {
             claimed: HashMap::new(),
             events: Vec::new(),
             destroyed: Vec::new(),
+            ended_logins: Vec::new(),
+            api_keys: Vec::new(),
             missing: Vec::new(),
             missing_claims: Vec::new(),
         }
@@ -342,6 +371,21 @@ impl<'a> Unit<'a> {
         self.destroyed.push(subject.into());
     }
 
+    /// Ends every login of that account, in the transaction of the unit's events.
+    pub fn end_logins(&mut self, account_id: impl Into<Uuid>) {
+        self.ended_logins.push(account_id.into());
+    }
+
+    /// Writes the row that an API key is recognised by, in the transaction of the unit's events.
+    pub fn put_api_key(&mut self, row: ApiKeyRow) {
+        self.api_keys.push(ApiKeyChange::Put(row));
+    }
+
+    /// Ends a key for every process, in the transaction of the unit's events.
+    pub fn revoke_api_key(&mut self, id: ApiKeyId) {
+        self.api_keys.push(ApiKeyChange::Revoke(id));
+    }
+
     /// What the command read, wrote and lacked.
     pub fn finish(self) -> UnitResult {
         UnitResult {
@@ -349,6 +393,8 @@ impl<'a> Unit<'a> {
             claimed: self.claimed,
             events: self.events,
             destroyed: self.destroyed,
+            ended_logins: self.ended_logins,
+            api_keys: self.api_keys,
             missing: self.missing,
             missing_claims: self.missing_claims,
         }

@@ -17,7 +17,12 @@ use platform::{
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{answers::CommandRefusals, refused::refused, state::CommandState, submission::Asked};
+use super::{
+    answers::{CommandRefusals, UploadHeaders},
+    refused::refused,
+    state::CommandState,
+    submission::Asked,
+};
 use crate::{
     committer::SubmitError,
     import::{ImportResource, ImportStatus, Imports, Seen, Upload, UploadError},
@@ -66,7 +71,7 @@ pub(crate) struct ImportForm {
     operation_id = "import_products",
     tag = "products",
     security(("bearer" = [])),
-    params(ImportParams, ("Idempotency-Key" = Option<String>, Header, description = "The same key and file again get the first import's answer.")),
+    params(ImportParams, UploadHeaders),
     request_body(content = ImportForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "All rows are done.", body = ImportResource, example = json!({

@@ -26,11 +26,11 @@ const ROWS_LIMIT_MAX: u32 = 1_000;
 pub(crate) struct StatusParams {
     /// The first row wanted, by its number in the file; `next_rows_from` of the answer before.
     #[deserr(default)]
-    #[param(value_type = Option<u32>, default = 1)]
+    #[param(value_type = Option<u32>, default = 1, minimum = 0)]
     rows_from: Option<Parsed<u32>>,
     /// Rows at most, 0 to 1000.
     #[deserr(default)]
-    #[param(value_type = Option<u32>, default = 100, maximum = 1000)]
+    #[param(value_type = Option<u32>, default = 100, minimum = 0, maximum = 1000)]
     rows_limit: Option<Parsed<u32>>,
 }
 

@@ -1,11 +1,13 @@
 //! The edge: requests become commands, outcomes become answers. One file per command.
 //!
 //! - [`submission`]: who asks, keys, revisions; into the committer and back.
+//! - [`seen_in_trade`]: a refusal as those are told it who know the restaurant from trade.
 //! - [`refused`]: the one place that gives each refusal its status and code.
 //! - [`fields`]: what bodies are made of, with all bounds.
 
 pub(crate) mod accounts;
 mod answers;
+pub(crate) mod api_keys;
 pub(crate) mod auth;
 pub(crate) mod carts;
 pub(crate) mod fields;
@@ -18,6 +20,7 @@ pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod refused;
 pub(crate) mod restaurants;
+mod seen_in_trade;
 mod state;
 mod submission;
 pub(crate) mod suppliers;

@@ -70,6 +70,10 @@ fn by_refusal(refusal: Refusal) -> ApiError {
         Refusal::AlreadyPartner => ApiError::conflict("already_partner", message),
         Refusal::NotAPartner => ApiError::conflict("not_a_partner", message),
         Refusal::LastOwner => ApiError::conflict("last_owner", message),
+        Refusal::TooManyApiKeys { keys_max } => {
+            let fault = Fault::new("", "too_many_api_keys", message.clone()).with("keys_max", keys_max);
+            ApiError::conflict_with("too_many_api_keys", message, vec![fault])
+        }
         Refusal::SkuTaken { product_id, .. } => {
             let fault = Fault::new("sku", "sku_taken", message.clone());
             let fault = fault.with("product_id", product_id.to_string());
@@ -181,6 +185,8 @@ mod tests {
             (Refusal::AlreadyPartner, 409, "already_partner"),
             (Refusal::NotAPartner, 409, "not_a_partner"),
             (Refusal::LastOwner, 409, "last_owner"),
+            (Refusal::TooManyApiKeys { keys_max: 20 }, 409, "too_many_api_keys"),
+            (Refusal::not_found("api key", id), 404, "api_key_not_found"),
             (Refusal::CartConverted, 409, "cart_converted"),
             (Refusal::CartEmpty, 409, "cart_empty"),
             (Refusal::SupplierSuspended, 409, "supplier_suspended"),

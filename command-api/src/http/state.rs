@@ -7,7 +7,8 @@ use platform::{
     clock::{Clock, Ids},
     egress::UrlPolicy,
     link_token::LinkKey,
-    seal::SealKey,
+    secrets::Keyring,
+    signing_secret::SigningSecret,
 };
 use sqlx::PgPool;
 
@@ -26,11 +27,13 @@ pub struct CommandState {
     /// Connections for sessions and imports, with the rights of `iris_command`; the committer has its own.
     pub pool: PgPool,
     /// Seals the signing secrets of webhook endpoints, and opens them for the answer that shows them.
-    pub seal: Arc<SealKey>,
+    pub seal: Arc<Keyring>,
     /// Which URLs webhooks may be sent to.
     pub url_policy: UrlPolicy,
     /// Logins by password; `None` unless `AUTH_PROVIDER=local`, and then there are no such routes.
     pub local: Option<Arc<LocalLogin>>,
+    /// Verifies Clerk's webhooks; `None` unless `AUTH_PROVIDER=clerk`, and then nobody may send any.
+    pub clerk: Option<SigningSecret>,
     /// Verifies the links in mails that act without a login.
     pub links: Arc<LinkKey>,
     /// Where logins, refusals and the showing of secrets are recorded.

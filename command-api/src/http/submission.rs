@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{refused::refused, state::CommandState};
+use super::{refused::refused, seen_in_trade, state::CommandState};
 use crate::{
     committer::{Outcome, RequestKey, Submission},
     domain::{Caller, Command},
@@ -61,7 +61,7 @@ impl FromRequestParts<CommandState> for Asked {
         Ok(Self {
             caller: Caller { actor: actor(&identity)?, if_match: if_match(&parts.headers)? },
             key: idempotency_key(&parts.headers)?,
-            metadata: metadata(&origin.context),
+            metadata: metadata(&origin.context, identity.key.as_ref().map(|key| key.id)),
             origin,
             who: Who::from(&identity),
             path: parts.uri.path().to_owned(),
@@ -96,6 +96,7 @@ impl Asked {
         command: impl Command,
     ) -> Result<Accepted, ApiError> {
         let key = self.request_key(command.operation(), body);
+        let account_id = self.caller.account_id();
         let submission = Submission {
             command: Box::new(command),
             caller: self.caller,
@@ -105,7 +106,7 @@ impl Asked {
         };
         match state.committer.submit(submission).await {
             Ok(outcome) => Ok(Accepted::of(outcome)),
-            Err(error) => Err(refused(error)),
+            Err(error) => Err(refused(seen_in_trade::told(&state.pool, account_id, error).await)),
         }
     }
 
@@ -132,8 +133,8 @@ fn request_hash(path: &str, body: &impl Serialize) -> [u8; 32] {
 pub(crate) struct Accepted {
     outcome: Outcome,
     collection: Option<&'static str>,
-    /// Shown by this answer and by nothing that is stored.
-    secret: Option<SecretString>,
+    /// Shown by this answer and by nothing that is stored, under that name.
+    secret: Option<(&'static str, SecretString)>,
 }
 
 /// What the headers repeat of a resource, where it has it.
@@ -154,9 +155,14 @@ impl Accepted {
         Self { collection: Some(collection), ..self }
     }
 
-    /// The same, with `secret` as one more member of the resource.
-    pub(crate) fn with_secret(self, secret: SecretString) -> Self {
-        Self { secret: Some(secret), ..self }
+    /// The same, with `secret` as one more member of the resource, of that name.
+    pub(crate) fn with_secret(self, name: &'static str, secret: SecretString) -> Self {
+        Self { secret: Some((name, secret)), ..self }
+    }
+
+    /// It is the answer to an earlier request.
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.outcome.replayed
     }
 
     /// The answer, as far as `T` tells of it: with a repeated key it is an earlier request's.
@@ -188,7 +194,7 @@ impl IntoResponse for Accepted {
         let (location, etag) = (self.location(), self.etag());
         let Outcome { status, body, position, replayed, .. } = self.outcome;
         let body = match self.secret {
-            Some(secret) => with_member(&body, "secret", &secret),
+            Some((name, secret)) => with_member(&body, name, &secret),
             None => body,
         };
         let mut response = Response::new(Body::from(body));
@@ -226,14 +232,17 @@ fn actor(identity: &Identity) -> Result<Actor, ApiError> {
 }
 
 /// What events remember of the request: canonical JSON of [`Metadata`].
-pub(super) fn metadata(context: &RequestContext) -> String {
+pub(super) fn metadata(context: &RequestContext, api_key_id: Option<Uuid>) -> String {
     let entry = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     // A request begins a story, so it is its own correlation.
-    canonical_json(&Metadata::from([
+    let mut metadata = Metadata::from([
         entry("correlation_id", &context.request_id),
         entry("request_id", &context.request_id),
         entry("traceparent", &context.trace_parent),
-    ]))
+    ]);
+    // The actor is the account, whichever way it called: which of its keys did it is told beside it.
+    metadata.extend(api_key_id.map(|id| entry("api_key_id", &id.to_string())));
+    canonical_json(&metadata)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
@@ -289,6 +298,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a Head
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -343,5 +353,31 @@ mod tests {
         assert_eq!(hash, request_hash("/a", &json!({"y": 2, "x": 1})));
         assert_ne!(hash, request_hash("/b", &json!({"x": 1, "y": 2})));
         assert_ne!(hash, request_hash("/a", &json!({"x": 1, "y": 3})));
+    }
+
+    proptest! {
+        /// No header is anything but taken whole or refused by its code.
+        #[test]
+        fn headers_are_taken_whole_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300), tag in "( ?W?/?\"?[-+0-9*]{0,21}\"?,?){1,2}") {
+            for bytes in [bytes, tag.into_bytes()] {
+                let Ok(value) = HeaderValue::from_bytes(&bytes) else { continue };
+                let headers = HeaderMap::from_iter([(IDEMPOTENCY_KEY, value.clone()), (header::IF_MATCH, value)]);
+                match idempotency_key(&headers) {
+                    Ok(key) => prop_assert_eq!(key.map(String::into_bytes), Some(bytes.clone())),
+                    Err(error) => prop_assert_eq!((error.kind().status().as_u16(), error.code()), (400, "invalid_idempotency_key")),
+                }
+                match if_match(&headers) {
+                    Ok(Some(revision)) => prop_assert!(revision >= 0),
+                    Ok(None) => prop_assert_eq!(bytes.trim_ascii(), b"*"),
+                    Err(error) => prop_assert_eq!((error.kind().status().as_u16(), error.code()), (400, "invalid_if_match")),
+                }
+            }
+        }
+
+        #[test]
+        fn a_revision_is_read_as_its_etag_shows_it(revision in 0..i64::MAX) {
+            let etag = format!("\"{revision}\"");
+            prop_assert_eq!(if_match(&with(&header::IF_MATCH, &[etag.as_bytes()])).unwrap(), Some(revision));
+        }
     }
 }

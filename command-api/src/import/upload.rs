@@ -155,7 +155,7 @@ impl Imports {
         answers.into_iter().try_for_each(|answer| match answer {
             Ok(()) => Ok(()),
             Err(Stop::Refused(refusal)) => Err(UploadError::Refused(refusal)),
-            Err(Stop::Missing | Stop::Unreadable(_)) => Err(UploadError::UnreadableStream),
+            Err(Stop::Missing | Stop::Unreadable(_) | Stop::Outdated) => Err(UploadError::UnreadableStream),
         })
     }
 

@@ -208,7 +208,9 @@ fn previewed(row: i32, sku: Option<String>, answer: Result<Answer, Stop>) -> Don
             DoneRow { product_id, ..done }
         }
         Err(Stop::Refused(refusal)) => DoneRow::failed(row, sku, faults(*refusal)),
-        Err(Stop::Missing | Stop::Unreadable(_)) => DoneRow::failed(row, sku, vec![internal()]),
+        Err(Stop::Missing | Stop::Unreadable(_) | Stop::Outdated) => {
+            DoneRow::failed(row, sku, vec![internal()])
+        }
     }
 }
 

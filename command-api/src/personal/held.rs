@@ -56,6 +56,9 @@ pub struct PersonalData {
     /// Its logins, newest first.
     #[schema(value_type = Vec<Object>)]
     pub sessions: Vec<Value>,
+    /// What machines call with in its name, newest first.
+    #[schema(value_type = Vec<Object>)]
+    pub api_keys: Vec<Value>,
     /// Of the access log: what it did and was refused, and who was shown its data; newest first, at most 1000.
     /// From where, of its own alone.
     #[schema(value_type = Vec<Object>)]
@@ -165,6 +168,7 @@ pub async fn personal_data(
         notifications: told(&mut connection, id).await?,
         devices: devices(&mut connection, id).await?,
         sessions: objects(&mut connection, SESSIONS, id).await?,
+        api_keys: objects(&mut connection, API_KEYS, id).await?,
         accesses: accesses(&mut connection, id).await?,
         history: history(&mut connection, account_id, address.as_deref(), after_position).await?,
     }))
@@ -176,6 +180,9 @@ const GRANTS: &str = "SELECT jsonb_build_object('kind', organisation_kind, 'id',
                       FROM read.partners WHERE account_id = $1 ORDER BY organisation_id";
 const SESSIONS: &str = "SELECT jsonb_build_object('began_at', began_at, 'expires_at', expires_at, 'revoked_at', revoked_at) \
      FROM auth.families WHERE account_id = $1 ORDER BY began_at DESC, family_id";
+const API_KEYS: &str = "SELECT jsonb_build_object('id', key_id, 'scopes', scopes, 'issued_at', created_at, \
+            'expires_at', expires_at, 'revoked_at', revoked_at, 'last_used_at', last_used_at) \
+     FROM auth.api_keys WHERE account_id = $1 ORDER BY created_at DESC, key_id";
 
 async fn objects(
     connection: &mut PgConnection,

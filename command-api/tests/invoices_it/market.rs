@@ -64,6 +64,17 @@ impl Market {
         Self { supplier_id, restaurant_id, seller, buyer }
     }
 
+    /// Works for a supplier that has nothing to do with this trade.
+    pub async fn seller_elsewhere(&self, world: &World) -> Person {
+        let (supplier_id, seller) = (SupplierId(fresh()), Person::new(Role::Supplier));
+        assert_ne!(supplier_id, self.supplier_id);
+        let details = SupplierDetails { name: "Elsewhere AB".to_owned(), ..SupplierDetails::default() };
+        world.submit(RegisterSupplier { supplier_id, details, currency: Currency::SEK }).await;
+        let address = LoginAddress::new(seller.id, "elsewhere@iris.test");
+        world.submit(AddSupplierMember { supplier_id, address, role: MemberRole::Staff }).await;
+        seller
+    }
+
     /// The order, placed and confirmed.
     pub async fn order(&self, world: &World) -> OrderId {
         let cart_id = CartId(fresh());

@@ -62,7 +62,7 @@ async fn a_scan_is_read_by_ocr() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_on_which_nothing_is_found_is_for_a_person() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     let answer = world.upload(&sender, "blank.pdf", &blank_pdf()).await.is(201);
     assert_eq!(world.count("SELECT count(*) FROM invoicing.jobs WHERE lane = 'ocr'").await, 1);
     world.read_all().await;

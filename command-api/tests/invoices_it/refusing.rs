@@ -11,7 +11,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_hostile_file_is_refused_by_its_own_code_and_leaves_nothing() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     for (name, code) in [
         ("deep-nesting.xml", "xml_too_deep"),
         ("entity-expansion.xml", "xml_with_dtd"),
@@ -39,7 +39,7 @@ async fn each_hostile_file_is_refused_by_its_own_code_and_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pdf_that_inflates_beyond_measure_comes_to_nothing() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     let answer = world.upload(&sender, "a.pdf", &file("hostile/flate2.pdf")).await;
     if answer.status == 201 {
         world.read_all().await;
@@ -53,7 +53,7 @@ async fn a_pdf_that_inflates_beyond_measure_comes_to_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_invoice_at_all_is_refused_by_its_bytes() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     world.upload(&sender, "a.xml", b"").await.refuses(422, "empty_file");
     world.upload(&sender, "invoice.pdf", b"MZ\x90\0").await.refuses(422, "unknown_file_type");
     world.upload(&sender, "a.xml", b"<Invoice").await.refuses(422, "malformed_xml");
@@ -69,7 +69,7 @@ async fn what_is_no_invoice_at_all_is_refused_by_its_bytes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forms_say_what_is_wrong_with_them() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     let xml = file("food/food-01-produce.xml");
     let fault = |body: &Value| {
         let fault = &body["details"][0];
@@ -93,7 +93,7 @@ async fn forms_say_what_is_wrong_with_them() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pictures_are_turned_away_while_too_many_wait_and_nothing_else_is() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     sqlx::query(
         "INSERT INTO invoicing.jobs (invoice_id, sha256, media_type, kind, lane, account_id, role, metadata, stated, \
            lease_until, created_at) \

@@ -27,7 +27,7 @@ async fn die_in_it(world: &World, times: i32) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_dies_between_the_log_and_its_row_reads_nothing_into_it_twice() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     let answer = world.upload(&sender, "a.pdf", &file("pages/food-01-produce.pdf")).await.is(201);
     // The reading reaches the log, but the job's row has to wait: there the worker dies.
     let mut blocker = world.admin.begin().await.unwrap();
@@ -64,7 +64,7 @@ async fn a_worker_that_dies_between_the_log_and_its_row_reads_nothing_into_it_tw
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_ended_its_reader_three_times_is_rejected_with_a_clear_word() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     let answer = world.upload(&sender, "a.pdf", &file("pages/food-01-produce.pdf")).await.is(201);
     die_in_it(&world, 3).await;
     world.read_all().await;
@@ -76,7 +76,7 @@ async fn a_file_that_ended_its_reader_three_times_is_rejected_with_a_clear_word(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_whose_reader_died_twice_is_read() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     let answer = world.upload(&sender, "a.pdf", &file("pages/food-01-produce.pdf")).await.is(201);
     die_in_it(&world, 2).await;
     world.read_all().await;
@@ -86,7 +86,7 @@ async fn a_file_whose_reader_died_twice_is_read() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_is_stopped_gives_its_file_back_and_nothing_counts() {
     let world = World::new().await;
-    let sender = Person::new(Role::Supplier);
+    let sender = Person::new(Role::Admin);
     world.upload(&sender, "a.png", &file("pages/food-01-produce.png")).await.is(201);
     let stop = CancellationToken::new();
     let worker = tokio::spawn({

@@ -23,7 +23,8 @@ use platform::{
     egress::UrlPolicy,
     http::{Shell, shell},
     link_token::LinkKey,
-    seal::SealKey,
+    personal::Vault,
+    secrets::Keyring,
 };
 use serde_json::Value;
 use sqlx::{
@@ -85,9 +86,10 @@ impl World {
             clock: clock.clone(),
             ids: invoices.ids.clone(),
             pool: invoices.pool.clone(),
-            seal: Arc::new(SealKey::derive(&SECRET.into())),
+            seal: Arc::new(Keyring::derive(&SECRET.into())),
             url_policy: UrlPolicy::default(),
             local: None,
+            clerk: None,
             links: Arc::new(LinkKey::derive(&SECRET.into())),
             invoices: invoices.clone(),
         };
@@ -123,7 +125,7 @@ impl World {
     /// An answer that need not be JSON; its body is a text.
     pub async fn fetch(&self, who: &Person, mut request: Request<Body>) -> Answer {
         let email = "somebody@iris.test".to_owned();
-        let identity = Identity { subject: who.id.0, email, role: who.role.to_string() };
+        let identity = Identity { subject: who.id.0, email, role: who.role.to_string(), key: None };
         let token = self.provider.issue(&identity, self.clock.now(), Duration::from_hours(1));
         request.headers_mut().insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -209,7 +211,8 @@ async fn process(
     let pool = PgPoolOptions::new().max_connections(8).connect_with(options.clone()).await.unwrap();
     let ids: Arc<dyn Ids> = Arc::new(UuidV7Ids);
     let clock: Arc<dyn Clock> = clock.clone();
-    let (committer, _task) = Committer::start(options, &SECRET.into(), clock.clone(), ids.clone());
+    let (committer, _task) =
+        Committer::start(options, Arc::new(Vault::derive(&SECRET.into())), clock.clone(), ids.clone());
     let blobs = BlobStore::open(blobs.path()).unwrap();
     Invoices { pool, committer, blobs, clock, ids, readers, bell: Arc::default() }
 }

@@ -3,7 +3,10 @@
 
 mod access;
 mod accesses;
+mod api_keys;
 mod bodies;
+mod clerk;
+mod disabling;
 mod hot_stock;
 mod idempotency;
 mod keyed_rows;

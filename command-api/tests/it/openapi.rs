@@ -80,6 +80,38 @@ async fn every_reference_of_the_document_leads_somewhere() {
 }
 
 #[tokio::test]
+async fn what_reading_a_body_may_answer_is_documented_for_every_body() {
+    in_world(async |world| {
+        let document = world.openapi();
+        let with_json = operations(&document)
+            .into_iter()
+            .filter(|(_, operation)| operation.pointer("/requestBody/content/application~1json").is_some())
+            // Bytes that are proven before they are read, and refused as a whole.
+            .filter(|(name, _)| !name.ends_with("/auth/clerk/webhooks"));
+        for (name, operation) in with_json {
+            for status in ["400", "413", "415", "422"] {
+                assert!(operation["responses"].get(status).is_some(), "{name} does not document {status}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_header_that_may_be_left_out_is_never_null() {
+    in_world(async |world| {
+        let document = world.openapi();
+        for (name, operation) in operations(&document) {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            for header in parameters.filter(|parameter| parameter["in"] == "header") {
+                assert!(header["schema"]["type"].is_string(), "{name}: {header}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn bodies_have_examples() {
     in_world(async |world| {
         let document = world.openapi();

@@ -137,6 +137,14 @@ async fn what_is_held_is_shown_to_the_person_and_to_who_sees_everything_and_to_n
         let later = format!("{path}?after_position={position}");
         let later = world.call(Method::GET, &auditor, &later, None, &[]).await.is(200);
         assert_eq!(later.body["history"]["mentioned_at"], json!([]));
+        // Positions are those of the log: beyond 32 bits, and to the end of what a caller can think of.
+        for beyond in ["4294967296", "9223372036854775807"] {
+            let beyond = format!("{path}?after_position={beyond}");
+            let beyond = world.call(Method::GET, &auditor, &beyond, None, &[]).await.is(200);
+            assert_eq!(beyond.body["history"]["next_after_position"], Value::Null);
+        }
+        let none = format!("{path}?after_position=9223372036854775808");
+        world.call(Method::GET, &auditor, &none, None, &[]).await.refuses(422, "invalid");
 
         world.call(Method::GET, &other, &path, None, &[]).await.refuses(404, "account_not_found");
         let unknown = format!("/accounts/{}/personal-data", UuidV7Ids.next());

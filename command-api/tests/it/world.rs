@@ -22,19 +22,20 @@ use command_api::{
     invoices::{Invoices, Readers},
     router,
 };
-use events::values::{LoginAddress, Role, holds_plain};
+use events::values::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN, LoginAddress, Role, holds_plain};
 use http_body_util::BodyExt;
 use platform::{
     access_log::AccessLog,
-    auth::{Identity, IdentityProvider, LocalProvider},
+    auth::{ApiKeys, Identity, IdentityProvider, KeyReach, LocalProvider, WithApiKeys},
     blobs::BlobStore,
     clock::{FixedClock, Ids, UuidV7Ids},
     config::DevUser,
     egress::UrlPolicy,
     http::{Shell, shell},
     link_token::LinkKey,
-    personal::PersonalKeys,
-    seal::SealKey,
+    personal::{PersonalKeys, Vault},
+    secrets::Keyring,
+    signing_secret::SigningSecret,
 };
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
@@ -143,7 +144,8 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
     let clock = Arc::new(FixedClock::new("2026-11-20T09:00:00Z".parse::<DateTime<Utc>>().unwrap()));
     let ids = Arc::new(UuidV7Ids);
     let provider = Arc::new(LocalProvider::new(&SECRET.into(), clock.clone()));
-    let (committer, task) = Committer::start(options, &SECRET.into(), clock.clone(), ids.clone());
+    let (committer, task) =
+        Committer::start(options, Arc::new(Vault::derive(&SECRET.into())), clock.clone(), ids.clone());
     let (access_log, writer) = AccessLog::new(pool.clone(), clock.clone(), &SECRET.into());
     tokio::spawn(writer.run(CancellationToken::new()));
     let state = CommandState {
@@ -152,9 +154,10 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
         clock: clock.clone(),
         ids: ids.clone(),
         pool: pool.clone(),
-        seal: Arc::new(SealKey::derive(&SECRET.into())),
+        seal: Arc::new(Keyring::derive(&SECRET.into())),
         url_policy: UrlPolicy::default(),
         local: Some(Arc::new(LocalLogin::new(provider.clone(), &dev_users()))),
+        clerk: None,
         links: Arc::new(LinkKey::derive(&SECRET.into())),
         // Files have tests of their own.
         invoices: Invoices {
@@ -167,8 +170,12 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
             bell: Arc::default(),
         },
     };
-    let (identity, access_log) = (Some(provider.clone() as Arc<dyn IdentityProvider>), Some(access_log));
-    let shell = Shell { identity, access_log, ..Shell::new(clock.clone(), ids) };
+    let (keys, uses) = ApiKeys::new(pool.clone(), clock.clone());
+    tokio::spawn(uses.run(CancellationToken::new()));
+    let identity: Arc<dyn IdentityProvider> = Arc::new(WithApiKeys::new(keys, provider.clone()));
+    let key_reach = KeyReach { base: "/api/v1/", scoped: &KEY_SEGMENTS, open: &KEY_SEGMENTS_OPEN };
+    let (identity, access_log) = (Some(identity), Some(access_log));
+    let shell = Shell { identity, access_log, key_reach, ..Shell::new(clock.clone(), ids) };
     let client = client(&state, &shell);
     (World { pool, clock, client, state, shell, provider }, task)
 }
@@ -236,7 +243,7 @@ impl World {
     /// A token as the local provider signs it.
     pub fn token(&self, subject: Uuid, email: &str, role: &str) -> String {
         use platform::clock::Clock;
-        let identity = Identity { subject, email: email.to_owned(), role: role.to_owned() };
+        let identity = Identity { subject, email: email.to_owned(), role: role.to_owned(), key: None };
         self.provider.issue(&identity, self.clock.now(), Duration::from_hours(12))
     }
 
@@ -271,6 +278,29 @@ impl World {
     /// For requests that run beside each other.
     pub fn caller(&self) -> Client {
         self.client.clone()
+    }
+
+    /// The same program where Clerk vouches for callers, and proves its webhooks by that secret.
+    pub fn with_clerk(&self, secret: &SigningSecret) -> Client {
+        let clerk = Some(secret.clone());
+        client(&CommandState { local: None, clerk, ..self.state.clone() }, &self.shell)
+    }
+
+    /// The same in another process, as far as the log can tell: a committer of its own.
+    pub fn with_clerk_elsewhere(&self, secret: &SigningSecret) -> Client {
+        let options = (*self.pool.connect_options()).clone();
+        let (clock, ids) = (self.clock.clone(), Arc::new(UuidV7Ids));
+        let (committer, _task) =
+            Committer::start(options, Arc::new(Vault::derive(&SECRET.into())), clock, ids);
+        let clerk = Some(secret.clone());
+        client(&CommandState { local: None, clerk, committer, ..self.state.clone() }, &self.shell)
+    }
+
+    /// The same program, where API keys can be looked up on those connections.
+    pub fn with_keys_on(&self, pool: PgPool) -> Client {
+        let (keys, _uses) = ApiKeys::new(pool, self.clock.clone());
+        let identity: Arc<dyn IdentityProvider> = Arc::new(WithApiKeys::new(keys, self.provider.clone()));
+        client(&self.state, &Shell { identity: Some(identity), ..self.shell.clone() })
     }
 
     /// The same program with another identity provider.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::{ClaimChange, Head, StoredAnswer};
+use super::{ApiKeyChanges, ClaimChange, Head, StoredAnswer};
 use crate::{
     canonical::content_hash,
     envelope::{NewEvent, StreamRef},
@@ -26,6 +26,10 @@ pub struct Append {
     pub person_keys: Vec<NewPersonKey>,
     /// Whose keys are destroyed: what was ever sealed with them counts as erased.
     pub destroyed_subjects: Vec<Uuid>,
+    /// Accounts whose logins end with it: their refresh tokens are good for nothing from its commit on.
+    pub ended_logins: Vec<Uuid>,
+    /// What becomes of the rows of API keys.
+    pub api_keys: ApiKeyChanges,
     /// When all this was decided.
     pub recorded_at: DateTime<Utc>,
 }
@@ -80,8 +84,8 @@ WITH head AS (
     };
 }
 
-// Claims, snapshots and keys of people are rare; leaving them out of the common statement spares planning and running
-// five empty branches per order.
+// Claims, snapshots, keys of people and machines and ends of logins are rare; leaving them out of the common statement
+// spares planning and running eight empty branches per order.
 const APPEND_WITH_RARE: &str = concat!(
     append_common!(),
     ", claimed AS (
@@ -107,6 +111,20 @@ const APPEND_WITH_RARE: &str = concat!(
     FROM head, unnest($34::uuid[], $35::uuid[], $36::bytea[]) AS k(key_id, subject, wrapped)
 ), destroyed AS (
     DELETE FROM personal.keys k USING head WHERE k.subject = ANY($37::uuid[])
+), ended AS (
+    UPDATE auth.families f SET revoked_at = $18 FROM head
+    WHERE f.account_id = ANY($38::uuid[]) AND f.revoked_at IS NULL
+), let_in AS (
+    INSERT INTO auth.api_keys AS held (key_id, account_id, hash, former_hash, former_valid_until, scopes, expires_at,
+        created_at)
+    SELECT k.key_id, k.account_id, k.hash, k.former_hash, k.former_valid_until, k.scopes, k.expires_at, $18
+    FROM head, unnest($39::uuid[], $40::uuid[], $41::bytea[], $42::bytea[], $43::timestamptz[], $44::text[],
+        $45::timestamptz[]) AS k(key_id, account_id, hash, former_hash, former_valid_until, scopes, expires_at)
+    ON CONFLICT (key_id) DO UPDATE
+    SET hash = EXCLUDED.hash, former_hash = COALESCE(EXCLUDED.former_hash, held.hash),
+        former_valid_until = EXCLUDED.former_valid_until
+), shut_out AS (
+    UPDATE auth.api_keys k SET revoked_at = $18 FROM head WHERE k.key_id = ANY($46::uuid[]) AND k.revoked_at IS NULL
 ) SELECT base FROM head"
 );
 const APPEND: &str = concat!(append_common!(), " SELECT base FROM head");
@@ -154,6 +172,7 @@ pub async fn append(
         .bind(column(&unit.answers, |answer| answer.response.as_str()))
         .bind(column(&unit.answers, |answer| answer.position));
     if rare {
+        let keys = unit.api_keys.puts();
         query = query
             .bind(column(&unit.claims, |change| change.claim.scope.as_str()))
             .bind(column(&unit.claims, |change| change.claim.value.as_str()))
@@ -166,16 +185,25 @@ pub async fn append(
             .bind(column(&unit.person_keys, |key| key.key_id))
             .bind(column(&unit.person_keys, |key| key.subject))
             .bind(column(&unit.person_keys, |key| key.wrapped.as_slice()))
-            .bind(&unit.destroyed_subjects);
+            .bind(&unit.destroyed_subjects)
+            .bind(&unit.ended_logins)
+            .bind(column(&keys, |(key, _)| key.key_id))
+            .bind(column(&keys, |(key, _)| key.account_id.0))
+            .bind(column(&keys, |(key, _)| key.hash.as_slice()))
+            .bind(column(&keys, |(_, former_hash)| *former_hash))
+            .bind(column(&keys, |(key, _)| key.former_valid_until))
+            .bind(column(&keys, |(key, _)| key.scopes.as_str()))
+            .bind(column(&keys, |(key, _)| key.expires_at))
+            .bind(unit.api_keys.revoked());
     }
     let row = query.fetch_optional(connection).await?;
     row.map(|row| row.try_get("base")).transpose()
 }
 
 fn has_rare(unit: &Append) -> bool {
-    let Append { claims, snapshots, person_keys, destroyed_subjects, .. } = unit;
-    let has_keys = !person_keys.is_empty() || !destroyed_subjects.is_empty();
-    has_keys || !claims.is_empty() || !snapshots.is_empty()
+    let Append { claims, snapshots, person_keys, destroyed_subjects, ended_logins, api_keys, .. } = unit;
+    let has_keys = !person_keys.is_empty() || !destroyed_subjects.is_empty() || !api_keys.is_empty();
+    has_keys || !ended_logins.is_empty() || !claims.is_empty() || !snapshots.is_empty()
 }
 
 /// Whether that event is in the log; after [`super::fence`], the answer stays true.

@@ -3,6 +3,8 @@
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use crate::values::LoginProvider;
+
 /// A value in a scope, compared without regard to case: `("sku:<supplier id>", "ab-1")`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
@@ -16,6 +18,18 @@ impl Claim {
     /// An account's e-mail address, by its blind index: this table names nobody.
     pub fn email(index: &str) -> Self {
         Self { scope: "email".to_owned(), value: index.to_owned() }
+    }
+
+    /// A user of an identity provider, who logs in to one account.
+    ///
+    /// In hexadecimal: values are compared without regard to case, and two users may differ in case alone.
+    pub fn login(provider: LoginProvider, subject: &str) -> Self {
+        Self { scope: format!("login.{}", provider.name()), value: hex::encode(subject) }
+    }
+
+    /// One of the places that an account has for API keys: so many live at once, however many processes issue them.
+    pub fn api_key_place(account_id: crate::values::AccountId, place: u8) -> Self {
+        Self { scope: format!("api_key:{account_id}"), value: place.to_string() }
     }
 
     /// A supplier's number for a product.

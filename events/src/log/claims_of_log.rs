@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Claim, ClaimChange};
 use crate::{
     account::{Account, AccountEvent},
+    api_key::{ApiKey, ApiKeyEvent},
     envelope::{RecordedEvent, StreamKind},
     fold::{UnreadableEvent, decode},
     invoice::{Invoice, InvoiceEvent, InvoiceFacts, Trade},
@@ -37,9 +38,16 @@ impl ClaimsOfLog {
             return Ok(None);
         }
         Ok(match decode::<Account>(event)? {
-            AccountEvent::AccountRegistered { email, .. } => Some(email),
+            AccountEvent::AccountRegistered { email, .. } | AccountEvent::LoginAddressChanged { email } => {
+                Some(email)
+            }
             AccountEvent::AccountRoleChanged { .. }
             | AccountEvent::NotificationPreferencesSet { .. }
+            | AccountEvent::LoginLinked { .. }
+            | AccountEvent::LoginConfirmed { .. }
+            | AccountEvent::LoginEnded { .. }
+            | AccountEvent::AccountDisabled { .. }
+            | AccountEvent::AccountEnabled { .. }
             | AccountEvent::AccountErased { .. } => None,
         })
     }
@@ -60,24 +68,35 @@ impl ClaimsOfLog {
             }
             Some(StreamKind::Product) => Ok(self.of_product(&decode::<Product>(event)?, event.stream_id)),
             Some(StreamKind::Invoice) => Ok(self.of_invoice(&decode::<Invoice>(event)?, event.stream_id)),
+            Some(StreamKind::ApiKey) => Ok(of_api_key(&decode::<ApiKey>(event)?, event.stream_id)),
             _ => Ok(Vec::new()),
         }
     }
 
     fn of_account(&mut self, event: &AccountEvent, id: Uuid, index: Option<&str>) -> Vec<ClaimChange> {
         match event {
-            AccountEvent::AccountRegistered { .. } => {
-                let Some(claim) = index.map(Claim::email) else { return Vec::new() };
-                self.addresses.insert(id, claim.clone());
-                vec![ClaimChange { claim, holder: Some(id) }]
+            AccountEvent::AccountRegistered { .. } | AccountEvent::LoginAddressChanged { .. } => {
+                let claim = index.map(Claim::email);
+                let former = self.addresses.remove(&id).filter(|former| Some(former) != claim.as_ref());
+                let released = former.map(|claim| ClaimChange { claim, holder: None });
+                self.addresses.extend(claim.clone().map(|claim| (id, claim)));
+                let taken = claim.map(|claim| ClaimChange { claim, holder: Some(id) });
+                released.into_iter().chain(taken).collect()
+            }
+            // For good: an erasure does not give it back.
+            AccountEvent::LoginLinked { provider, subject, .. } => {
+                vec![ClaimChange { claim: Claim::login(*provider, subject), holder: Some(id) }]
             }
             AccountEvent::AccountErased { .. } => {
                 let released = self.addresses.remove(&id);
                 released.map(|claim| ClaimChange { claim, holder: None }).into_iter().collect()
             }
-            AccountEvent::AccountRoleChanged { .. } | AccountEvent::NotificationPreferencesSet { .. } => {
-                Vec::new()
-            }
+            AccountEvent::AccountRoleChanged { .. }
+            | AccountEvent::NotificationPreferencesSet { .. }
+            | AccountEvent::LoginConfirmed { .. }
+            | AccountEvent::LoginEnded { .. }
+            | AccountEvent::AccountDisabled { .. }
+            | AccountEvent::AccountEnabled { .. } => Vec::new(),
         }
     }
 
@@ -115,6 +134,16 @@ impl ClaimsOfLog {
             | InvoiceEvent::InvoiceCredited { .. } => None,
         };
         claim.map(|claim| ClaimChange { claim, holder: Some(id) }).into_iter().collect()
+    }
+}
+
+/// A place is never given back: whoever needs one takes it from a key that lives no more.
+fn of_api_key(event: &ApiKeyEvent, id: Uuid) -> Vec<ClaimChange> {
+    match event {
+        ApiKeyEvent::ApiKeyIssued { account_id, place, .. } => {
+            vec![ClaimChange { claim: Claim::api_key_place(*account_id, *place), holder: Some(id) }]
+        }
+        ApiKeyEvent::ApiKeyRotated { .. } | ApiKeyEvent::ApiKeyRevoked {} => Vec::new(),
     }
 }
 

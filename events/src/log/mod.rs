@@ -9,6 +9,7 @@
 //!   in whichever stream, is therefore still true at its commit; nothing can be overlooked.
 //! - An event never changes: grants and a trigger refuse it.
 
+mod api_keys;
 mod append;
 mod check;
 mod claims;
@@ -21,6 +22,7 @@ mod idempotency;
 mod streams;
 mod within;
 
+pub use api_keys::{ApiKeyChanges, ApiKeyRow};
 pub use append::{Append, NewPersonKey, StateSnapshot, append, contains_event};
 pub use check::check_log;
 pub use claims::{Claim, ClaimChange, holders_of};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::feed::{RECORDED_COLUMNS, recorded};
@@ -59,17 +59,23 @@ pub async fn load_streams(
     for row in &rows {
         let place: i64 = row.try_get("place")?;
         let place = usize::try_from(place - 1).map_err(|error| sqlx::Error::Decode(error.into()))?;
-        let history = histories.entry(wanted[place].0).or_default();
-        if history.snapshot.is_none()
-            && let Some(sequence) = row.try_get("snapshot_sequence")?
-        {
-            history.snapshot = Some((sequence, row.try_get("snapshot_state")?));
-        }
-        if row.try_get::<Option<i64>, _>("global_position")?.is_some() {
-            history.events.push(recorded(row)?);
-        }
+        histories.entry(wanted[place].0).or_default().take(row)?;
     }
     Ok(histories)
+}
+
+impl StreamHistory {
+    fn take(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
+        if self.snapshot.is_none()
+            && let Some(sequence) = row.try_get("snapshot_sequence")?
+        {
+            self.snapshot = Some((sequence, row.try_get("snapshot_state")?));
+        }
+        if row.try_get::<Option<i64>, _>("global_position")?.is_some() {
+            self.events.push(recorded(row)?);
+        }
+        Ok(())
+    }
 }
 
 /// The first event of each of these events' streams; unique by stream, in no order.

@@ -65,7 +65,13 @@ pub fn publish(
         Some(StreamKind::Supplier) => supplier_said(event)?,
         Some(StreamKind::WebhookEndpoint) => endpoint_said(event, origin)?,
         Some(StreamKind::Invoice) => invoice::said(event, origin)?,
-        Some(StreamKind::Account | StreamKind::Cart | StreamKind::Billing | StreamKind::TradeRelation)
+        Some(
+            StreamKind::Account
+            | StreamKind::Cart
+            | StreamKind::Billing
+            | StreamKind::TradeRelation
+            | StreamKind::ApiKey,
+        )
         | None => None,
     };
     Ok(said.map(|(data, audience)| PublicEvent {

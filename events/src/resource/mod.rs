@@ -4,6 +4,7 @@
 //! the same resource from its tables; both build it here, so they cannot drift apart. Field names are
 //! the HTTP contract's.
 
+mod api_key;
 mod cart;
 mod invoice;
 mod notification;
@@ -12,6 +13,7 @@ mod party;
 mod product;
 mod webhook_endpoint;
 
+pub use api_key::ApiKeyResource;
 pub use cart::{CartItemResource, CartResource, CartStatus};
 pub use invoice::{
     InvoiceDispute, InvoiceMatching, InvoiceNotice, InvoiceResource, InvoiceSummary, MatchingTermsResource,

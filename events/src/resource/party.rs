@@ -22,6 +22,8 @@ pub struct AccountResource {
     pub email: Shown,
     /// What it may do.
     pub role: Role,
+    /// Nobody can log in to it.
+    pub disabled: bool,
     /// The person behind it was erased: the account stays in the history as a bare id.
     pub erased: bool,
 }
@@ -146,7 +148,13 @@ pub struct RestaurantResource {
 impl AccountResource {
     /// The account as clients see it.
     pub fn of(account_id: AccountId, account: &Account) -> Self {
-        Self { account_id, email: (&account.email).into(), role: account.role, erased: account.erased }
+        Self {
+            account_id,
+            email: (&account.email).into(),
+            role: account.role,
+            disabled: !account.is_open(),
+            erased: account.erased,
+        }
     }
 }
 

@@ -70,6 +70,8 @@ id! {
     InvoiceId
     /// A place of a partner's or an organisation's own that webhooks are sent to.
     WebhookEndpointId
+    /// What a machine calls with in an account's name.
+    ApiKeyId
 }
 
 /// A UUIDv7 and the ids that follow it: enough fresh ids for one command, made before deciding.

@@ -3,16 +3,19 @@
 mod currency;
 mod gtin;
 mod ids;
+mod login;
 mod notification;
 mod party;
 mod personal;
 mod quantity;
+mod scope;
 mod tax;
 mod vat;
 
 pub use currency::{Currency, UnknownCurrency};
 pub use gtin::{Gtin, InvalidGtin};
 pub use ids::*;
+pub use login::{DisabledBy, Login, LoginProvider};
 pub use notification::{
     ChannelChoice, EmailChoice, InvalidClock, Locale, MinuteOfDay, NotificationKind, NotificationPreferences,
     QuietHours,
@@ -20,5 +23,6 @@ pub use notification::{
 pub use party::{Member, MemberRole, PostalAddress, Role, UnknownName};
 pub use personal::{LoginAddress, NeitherPlainNorSealed, Personal, Shown, holds_plain, plain_texts};
 pub use quantity::{InvalidQuantity, QUANTITY_MAX, Quantity, decimal};
+pub use scope::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN, Scope};
 pub use tax::{InvalidTaxRate, Tax, TaxCategory, TaxRate, swedish_day};
 pub use vat::{PRICE_MINOR_MAX, VatBreakdown, VatGroup, line_net_minor, vat_of};

@@ -130,6 +130,14 @@ impl fmt::Debug for Personal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown(Personal);
 
+impl Shown {
+    /// A text as [`Personal::to_line`] wrote it, or a plain one that never was a [`Personal`].
+    pub fn of_line(line: &str) -> Self {
+        // No address is JSON: none holds a quotation mark.
+        Self(serde_json::from_str(line).unwrap_or_else(|_| Personal::new(Uuid::nil(), line)))
+    }
+}
+
 impl From<&Personal> for Shown {
     fn from(personal: &Personal) -> Self {
         Self(personal.clone())
@@ -216,6 +224,14 @@ mod tests {
         let nil = Uuid::nil();
         for bad in [json!({ "subject": nil }), json!({"plain": "a", "sealed": "b", "subject": nil})] {
             assert!(serde_json::from_value::<Personal>(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn a_line_is_shown_as_what_it_was_made_of() {
+        for personal in [Personal::new(Uuid::nil(), "anna@example.se"), sealed()] {
+            let shown = serde_json::to_value(Shown::from(&personal)).unwrap();
+            assert_eq!(serde_json::to_value(Shown::of_line(&personal.to_line())).unwrap(), shown);
         }
     }
 

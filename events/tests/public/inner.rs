@@ -33,11 +33,16 @@ const TOLD: [(&str, &str); 23] = [
     ("WebhookEndpointFailing", "iris.webhook_endpoint.failing.v1"),
 ];
 
-/// Accounts, carts, promised stock, how invoices are read and accounted for, tolerances, who works for whom, what one says of oneself, where somebody listens.
-const KEPT: [&str; 51] = [
+/// Accounts, carts, promised stock, how invoices are read and accounted for, tolerances, who works for whom, what one says of oneself, where somebody listens, what machines call with.
+const KEPT: [&str; 60] = [
+    "AccountDisabled",
+    "AccountEnabled",
     "AccountErased",
     "AccountRegistered",
     "AccountRoleChanged",
+    "ApiKeyIssued",
+    "ApiKeyRevoked",
+    "ApiKeyRotated",
     "BillingReleased",
     "CartConverted",
     "CartItemAdded",
@@ -49,6 +54,10 @@ const KEPT: [&str; 51] = [
     "InvoiceExtracted",
     "InvoiceRejected",
     "ItemAliasLearned",
+    "LoginAddressChanged",
+    "LoginConfirmed",
+    "LoginEnded",
+    "LoginLinked",
     "MatchingTermsSet",
     "NotificationPreferencesSet",
     "OrderBilled",

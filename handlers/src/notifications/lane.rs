@@ -243,7 +243,7 @@ async fn opened(personal: &PersonalKeys, recorded: Option<String>) -> Result<Opt
     match personal.open(envelope.sealed, envelope.subject).await {
         Ok(Some(address)) => Ok(Some(address)),
         Ok(None) => Err(Outcome::Suppressed("recipient_erased")),
-        Err(PersonalError::Database(error)) => {
+        Err(error @ (PersonalError::Database(_) | PersonalError::KeyNotNow(_))) => {
             tracing::warn!(%error, "an address cannot be opened yet");
             Err(Outcome::retry_certain("address_unavailable"))
         }

@@ -6,9 +6,9 @@ use platform::{
     config::Outbound,
     link_token::LinkKey,
     personal::Vault,
+    secrets::Keyring,
     service_account::{ServiceAccount, ServiceAccountError},
 };
-use secrecy::SecretString;
 
 use super::{fcm::Fcm, folder::MailFolder, resend::Resend};
 
@@ -71,15 +71,14 @@ impl Default for Tempo {
 }
 
 impl NotificationSettings {
-    /// From the environment's settings. `public_url` is used where they name none; `secret`, which
-    /// is `SECRETS_KEY`, has at least 32 bytes.
+    /// From the environment's settings. `public_url` is used where they name none.
     ///
     /// # Errors
     /// [`SettingsError`].
     pub fn try_new(
         outbound: &Outbound,
         public_url: &str,
-        secret: &SecretString,
+        keyring: &Arc<Keyring>,
     ) -> Result<Self, SettingsError> {
         let tempo = Tempo::default();
         let public_url = outbound.public_url.as_deref().unwrap_or(public_url);
@@ -92,11 +91,11 @@ impl NotificationSettings {
         };
         Ok(Self {
             public_url: public_url.trim_end_matches('/').to_owned(),
-            links: LinkKey::derive(secret),
+            links: LinkKey::derive(keyring.root()),
             mail: mail(outbound, tempo)?,
             push,
             tempo,
-            vault: Arc::new(Vault::derive(secret)),
+            vault: Arc::new(Vault::new(Arc::clone(keyring))),
         })
     }
 }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use platform::{clock::Clock, egress::Egress, seal::SealKey};
+use platform::{clock::Clock, egress::Egress, secrets::Keyring};
 use sqlx::{PgPool, Row as _, postgres::PgRow};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
@@ -35,7 +35,7 @@ pub(super) struct Running {
     pub(super) pool: PgPool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) egress: Egress,
-    pub(super) seal: Arc<SealKey>,
+    pub(super) seal: Arc<Keyring>,
     pub(super) commands: Arc<dyn Commands>,
     pub(super) settings: WebhookSettings,
     /// Who holds the lanes: this run.

@@ -33,7 +33,7 @@ use std::{
 use platform::{
     clock::{Clock, Ids},
     egress::Egress,
-    seal::SealKey,
+    secrets::Keyring,
 };
 use sqlx::PgPool;
 use tokio::{
@@ -56,7 +56,7 @@ pub struct Webhooks {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     egress: Egress,
-    seal: Arc<SealKey>,
+    seal: Arc<Keyring>,
     commands: Arc<dyn Commands>,
     settings: WebhookSettings,
     bell: Arc<Bell>,
@@ -69,7 +69,7 @@ impl Webhooks {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
         egress: Egress,
-        seal: Arc<SealKey>,
+        seal: Arc<Keyring>,
         commands: Arc<dyn Commands>,
         settings: WebhookSettings,
     ) -> Arc<Self> {

@@ -30,7 +30,7 @@ use handlers::{
 use platform::{
     clock::{Clock, CountingIds, FixedClock, Ids, UuidV7Ids},
     egress::{Egress, EgressSettings},
-    seal::SealKey,
+    secrets::Keyring,
 };
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, PgPool,
@@ -121,7 +121,7 @@ pub struct World {
     /// Until the last byte of an answer.
     pub answer_timeout: Duration,
     pub supplier: SupplierId,
-    seal: Arc<SealKey>,
+    seal: Arc<Keyring>,
     server: PgConnectOptions,
     database: String,
     sequences: HashMap<StreamRef, i64>,
@@ -177,7 +177,7 @@ impl World {
             settings: Self::quick(),
             answer_timeout: Duration::from_secs(5),
             supplier,
-            seal: Arc::new(SealKey::derive(&"a secret of at least 32 bytes, yes".to_owned().into())),
+            seal: Arc::new(Keyring::derive(&"a secret of at least 32 bytes, yes".to_owned().into())),
             server,
             database,
             sequences: HashMap::new(),

@@ -52,7 +52,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut connection = super::connect().await?;
     let head = read_head(&mut connection).await?;
     let mut import =
-        Import { head, upto: end.position, claims: ClaimsOfLog::default(), keys: super::keys()? };
+        Import { head, upto: end.position, claims: ClaimsOfLog::default(), keys: super::keys().await? };
     ensure!(import.head.position <= end.position, "the log has more events than the file");
     let bar = super::progress(end.position, "importing");
     let mut events = Events::open(path)?;
@@ -72,8 +72,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     println!("imported: the log ends at position {}, root {}", end.position, end.root);
     println!(
-        "Not in an export, and so not here: answers kept for idempotency keys, keys of people (bring the table \
-         personal.keys first, or nobody's address is claimed and all are shown as erased), secrets of webhook \
+        "Not in an export, and so not here: answers kept for idempotency keys, keys of people (bring the tables \
+         personal.keys and platform.data_keys first, or nobody's address is claimed and all are shown as erased), secrets of webhook \
          endpoints, sessions, files of invoices, the numbers of invoices that still wait. Read models follow by \
          themselves; `iris doctor` checks the log."
     );

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use platform::{config::Config, db, personal::PersonalKeys};
 use sqlx::{Connection as _, PgConnection, PgPool};
 
-use crate::process::secrets_key;
+use crate::keyring;
 
 pub use under_way::{expect_none_under_way, half_way, import_under_way};
 
@@ -63,10 +63,10 @@ async fn open() -> anyhow::Result<(Config, PgPool)> {
 }
 
 /// What opens texts about people, of the database that the environment names.
-fn keys() -> anyhow::Result<PersonalKeys> {
+async fn keys() -> anyhow::Result<PersonalKeys> {
     let config = Config::from_env()?;
     let options = db::connect_options(&config.database_url)?.application_name("iris-events");
-    Ok(PersonalKeys::connecting(options, secrets_key(&config)))
+    Ok(PersonalKeys::connecting(options, keyring::vault(&config, "iris-events").await?))
 }
 
 /// On standard error, and only where that is a terminal.

@@ -6,7 +6,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::folder::Filed;
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
+/// The one style of the pages, which their policy names by its hash.
+pub(super) const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
                      table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;\
                      border-bottom:1px solid #ddd;vertical-align:top}iframe{width:100%;height:32rem;\
                      border:1px solid #ddd}pre{white-space:pre-wrap}";

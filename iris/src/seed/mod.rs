@@ -33,7 +33,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use crate::process::secrets_key;
+use crate::keyring;
 
 /// Everybody's password in the demo.
 pub const PASSWORD: &str = "iris-dev";
@@ -79,8 +79,8 @@ pub fn product_id(number: u16) -> ProductId {
 /// Seeds the database that the configuration names.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     let database = db::connect_options(&config.database_url)?.application_name("iris-seed");
-    let (committer, task) =
-        Committer::start(database, secrets_key(config), Arc::new(SystemClock), Arc::new(UuidV7Ids));
+    let vault = keyring::vault(config, "iris-seed").await?;
+    let (committer, task) = Committer::start(database, vault, Arc::new(SystemClock), Arc::new(UuidV7Ids));
     let seeded = seed(&committer).await;
     drop(committer);
     task.await?;

@@ -123,7 +123,7 @@ fn report(report: &Report, code: ExitCode) -> ExitCode {
 
 /// URLs of servers that are gone would only mislead.
 fn remove_urls(data_dir: &Path) {
-    for name in ["superuser.url", "nats.url"] {
+    for name in ["superuser.url", "nats.url", "logins.json"] {
         match std::fs::remove_file(data_dir.join(name)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => eprintln!("{name}: {error}"),
             _ => {}

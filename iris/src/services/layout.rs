@@ -1,7 +1,7 @@
 //! Which file of a data directory is where.
 //!
 //! ```text
-//! .iris/            lock, secrets.json, ports.json, superuser.url, nats.url, postgres.log, nats.log, keeper.log
+//! .iris/            lock, secrets.json, ports.json, superuser.url, nats.url, logins.json, postgres.log, nats.log, keeper.log
 //! .iris/pg          the cluster
 //! .iris/nats        nats.conf and JetStream's store
 //! .iris/run         Postgres's socket

@@ -90,13 +90,26 @@ pub enum Who {
         /// As what.
         role: String,
     },
+    /// A key, in the name of an account and in its role.
+    ApiKey {
+        /// Which key.
+        id: Uuid,
+        /// In whose name.
+        account_id: Uuid,
+        /// As what.
+        role: String,
+    },
     /// A part of the system, by name: `operator` is whoever calls the program by hand.
     System(&'static str),
 }
 
 impl From<&Identity> for Who {
     fn from(identity: &Identity) -> Self {
-        Self::Account { id: identity.subject, role: identity.role.clone() }
+        let (account_id, role) = (identity.subject, identity.role.clone());
+        match &identity.key {
+            Some(key) => Self::ApiKey { id: key.id, account_id, role },
+            None => Self::Account { id: account_id, role },
+        }
     }
 }
 
@@ -164,10 +177,13 @@ impl Access {
     }
 
     pub(super) fn into_row(self, at: DateTime<Utc>) -> Row {
-        let (actor, account_id, role) = match self.who {
-            Who::Anonymous => ("anonymous".to_owned(), None, None),
-            Who::Account { id, role } => (format!("account:{id}:{role}"), Some(id), Some(role)),
-            Who::System(name) => (format!("system:{name}"), None, None),
+        let (actor, account_id, role, in_name_of) = match self.who {
+            Who::Anonymous => ("anonymous".to_owned(), None, None, None),
+            Who::Account { id, role } => (format!("account:{id}:{role}"), Some(id), Some(role), None),
+            Who::ApiKey { id, account_id, role } => {
+                (format!("api_key:{id}:{role}"), Some(account_id), Some(role), Some(account_id))
+            }
+            Who::System(name) => (format!("system:{name}"), None, None, None),
         };
         Row {
             at,
@@ -175,7 +191,7 @@ impl Access {
             actor,
             account_id,
             role,
-            on_behalf_of: self.on_behalf_of,
+            on_behalf_of: self.on_behalf_of.or(in_name_of),
             subject_kind: self.subject.map(|(kind, _)| kind),
             subject_id: self.subject.and_then(|(_, id)| id),
             outcome: self.outcome,

@@ -25,7 +25,7 @@ pub(super) enum Source {
 impl Source {
     pub(super) fn of(access: &Access) -> Self {
         match access.who {
-            Who::Account { id, .. } => Self::Account(id),
+            Who::Account { id, .. } | Who::ApiKey { account_id: id, .. } => Self::Account(id),
             Who::Anonymous | Who::System(_) => Self::Address(access.origin.address),
         }
     }

@@ -7,14 +7,13 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
-use crate::http::RequestContext;
+use crate::http::{ClientAddress, RequestContext};
 
 const USER_AGENT_CHARS_MAX: usize = 200;
 
 /// The other end of the connection; the server puts it into every request.
 ///
-/// Not `X-Forwarded-For`: whoever calls can write that. Behind a proxy this is the proxy, whose own log knows
-/// the caller under the same request id.
+/// Behind a proxy this is the proxy; [`ClientAddress`] is whom it came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub IpAddr);
 
@@ -23,7 +22,7 @@ pub struct PeerAddress(pub IpAddr);
 pub struct RequestOrigin {
     /// The request's id and trace.
     pub context: RequestContext,
-    /// The other end of the connection.
+    /// Where it began: the other end of the connection, or whom trusted proxies name.
     pub address: Option<IpAddr>,
     /// As the caller says, cut to 200 characters.
     pub user_agent: Option<String>,
@@ -33,7 +32,7 @@ impl RequestOrigin {
     /// Where a request with these parts comes from.
     pub fn read(parts: &Parts) -> Self {
         let context = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
-        let address = parts.extensions.get::<PeerAddress>().map(|peer| peer.0);
+        let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
         Self { context, address, user_agent: user_agent(&parts.headers) }
     }
 }

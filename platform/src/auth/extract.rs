@@ -3,14 +3,22 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, header, request::Parts},
 };
 
-use super::{AuthFailure, CallerSlot, Identity, IdentityProvider};
-use crate::{error::ApiError, http::RequestContext};
+use super::{AuthFailure, CallerSlot, Identity, IdentityProvider, KeyReach};
+use crate::{
+    error::ApiError,
+    http::{Allowance, RequestContext},
+};
 
-/// The caller, or 401; the reason goes to the log and to `iris_auth_failures_total`, never to the caller.
+/// Seconds after which whoever vouches for callers may have come back.
+const RETRY_S: u32 = 2;
+
+/// The caller, or 401, 403 or 503; the reason goes to the log and to `iris_auth_failures_total`, never to the caller.
+///
+/// A key is let in as far as it reaches: 403 `not_with_a_key`, `insufficient_scope`.
 impl<S: Send + Sync> FromRequestParts<S> for Identity {
     type Rejection = ApiError;
 
@@ -28,15 +36,55 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
         if let Some(caller) = parts.extensions.get::<CallerSlot>() {
             caller.fill(&identity);
         }
+        // Whoever it is that vouches, and whatever was shown: a token and a key count for the same account.
+        if let Some(allowance) = parts.extensions.get::<Allowance>() {
+            allowance.charge_account(identity.subject)?;
+        }
+        within_reach(&identity, parts)?;
         Ok(identity)
     }
 }
 
+/// Fails closed: a router that was not told how far keys reach, and a request that matched no route, have none.
+fn within_reach(identity: &Identity, parts: &Parts) -> Result<(), ApiError> {
+    let Some(key) = &identity.key else { return Ok(()) };
+    let reach = parts.extensions.get::<KeyReach>().copied().unwrap_or_default();
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    reach.check(key, &parts.method, route)
+}
+
 fn refuse(failure: AuthFailure, parts: &Parts) -> ApiError {
+    if let Some(caller) = parts.extensions.get::<CallerSlot>() {
+        caller.fill_refused(failure);
+    }
     let request_id = parts.extensions.get::<RequestContext>().map_or("", |context| &context.request_id);
     tracing::info!(reason = %failure, request_id, "caller not authenticated");
     metrics::counter!("iris_auth_failures_total", "reason" => reason(failure)).increment(1);
-    ApiError::unauthorized()
+    answer(failure)
+}
+
+/// The same 401 for everybody who is not believed. Who is believed and has no account learns so, for there is
+/// somebody to ask then; where nothing is known of the token, it may be tried again.
+fn answer(failure: AuthFailure) -> ApiError {
+    match failure {
+        AuthFailure::NotLinked => ApiError::forbidden(
+            "account_not_linked",
+            "This login belongs to no account; ask your administrator for an invitation.",
+        ),
+        AuthFailure::AccountDisabled => {
+            ApiError::forbidden("account_disabled", "This account is disabled; ask your administrator.")
+        }
+        AuthFailure::ProviderUnavailable => ApiError::unavailable(
+            "identity_provider_unavailable",
+            "Logins cannot be checked at present; try again.",
+            RETRY_S,
+        ),
+        // Not 401: a machine would throw away a key that is good.
+        AuthFailure::NotLookedUp => {
+            ApiError::unavailable("database_unavailable", "The database does not answer; try again.", 1)
+        }
+        _ => ApiError::unauthorized(),
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, AuthFailure> {
@@ -65,5 +113,14 @@ const fn reason(failure: AuthFailure) -> &'static str {
         AuthFailure::Expired => "expired",
         AuthFailure::NotYetValid => "not_yet_valid",
         AuthFailure::Foreign => "foreign",
+        AuthFailure::UnknownKey => "unknown_key",
+        AuthFailure::WrongParty => "wrong_party",
+        AuthFailure::NoSession => "no_session",
+        AuthFailure::SessionPending => "session_pending",
+        AuthFailure::NotLinked => "account_not_linked",
+        AuthFailure::AccountDisabled => "account_disabled",
+        AuthFailure::ProviderUnavailable => "provider_unavailable",
+        AuthFailure::Key(key) => key.why.name(),
+        AuthFailure::NotLookedUp => "not_looked_up",
     }
 }

@@ -80,7 +80,7 @@ impl LocalProvider {
         }
         decoded.claims.check_times(self.clock.now().timestamp())?;
         let Claims { sub, email, role, .. } = decoded.claims;
-        Ok(Identity { subject: sub, email, role })
+        Ok(Identity { subject: sub, email, role, key: None })
     }
 }
 

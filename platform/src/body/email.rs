@@ -121,6 +121,8 @@ fn is_domain(domain: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -165,5 +167,18 @@ mod tests {
         assert_eq!((email.as_str(), email.key()), ("Anna@Krog.SE", "anna@krog.se"));
         assert_eq!(email, Email::parse("anna@krog.se").unwrap());
         assert_eq!(format!("{email:?}"), "Email(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_is_taken_fits_a_header(text in any::<String>(), address in "[ -~]{0,8}@[ -~]{0,12}") {
+            for text in [text, address] {
+                if let Ok(taken) = Email::parse(&text) {
+                    prop_assert!(taken.as_str().bytes().all(|byte| byte.is_ascii_graphic()), "{text:?}");
+                    prop_assert!(!taken.as_str().contains(['<', '>', ',', ';', ':', '"']), "{text:?}");
+                    prop_assert_eq!(Email::parse(taken.key()).unwrap(), taken);
+                }
+            }
+        }
     }
 }

@@ -43,8 +43,19 @@ impl<S: Send + Sync, T: Deserr<Faults>> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// Most parameters of a query string; no route has a third of them.
+const PAIRS_MAX: usize = 64;
+
 /// The decoded pairs of a query string, in order.
+///
+/// # Errors
+/// 400 `invalid_query`: it cannot be decoded, or has more than 64 parameters.
 pub fn query_pairs(uri: &Uri) -> Result<Vec<(String, String)>, ApiError> {
+    // Counted before any of them is read.
+    if uri.query().is_some_and(|query| query.split('&').count() > PAIRS_MAX) {
+        let message = format!("The query string may have at most {PAIRS_MAX} parameters.");
+        return Err(ApiError::bad_request("invalid_query", message));
+    }
     axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
         .map(|pairs| pairs.0)
         .map_err(|_| ApiError::bad_request("invalid_query", "The query string cannot be read."))

@@ -67,7 +67,12 @@ impl<const MIN: usize, const MAX: usize> Deserr<Faults> for Text<MIN, MAX> {
 
 impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).min_length(Some(MIN)).max_length(Some(MAX)).into()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(MIN))
+            .max_length(Some(MAX))
+            .pattern(Some(r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$"))
+            .into()
     }
 }
 
@@ -80,6 +85,8 @@ impl<const MIN: usize, const MAX: usize> ToSchema for Text<MIN, MAX> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn code(text: &str) -> &'static str {
@@ -98,6 +105,19 @@ mod tests {
         assert_eq!(Text::<2, 4>::parse("a\n\tb").unwrap().as_str(), "a\n\tb");
         for bad in ["a\0b", "a\x1bb", "a\rb", "a\u{85}b"] {
             assert_eq!(code(bad), "control_character", "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_is_within_its_bounds_and_is_taken_again(text in any::<String>(), blank in "[ \\t\\n]{0,2}[^\\x00]{0,6}[ \\t\\n]{0,2}") {
+            for text in [text, blank] {
+                if let Ok(taken) = Text::<2, 4>::parse(&text) {
+                    prop_assert!((2..=4).contains(&taken.as_str().chars().count()));
+                    prop_assert!(!taken.as_str().contains('\0'));
+                    prop_assert_eq!(Text::<2, 4>::parse(taken.as_str()).unwrap(), taken);
+                }
+            }
         }
     }
 }

@@ -16,8 +16,9 @@ pub struct Outbound {
     /// `PUBLIC_URL`: where clients reach the API, for links in mails; default: the address listened on. Required
     /// with `RESEND_API_KEY`; `https` then in production.
     pub public_url: Option<String>,
-    /// `SECRETS_KEY`: seals the keys of people and what partners entrust to us, at least 32 bytes; the same for all
-    /// roles, and for as long as there is anything sealed under it; default: derived from `APP_SECRET`.
+    /// `SECRETS_KEY`: makes the key-encryption key where `KEY_ENCRYPTION_KEYS` and other providers are not set, at
+    /// least 32 bytes; the same for all roles, and for as long as `iris secrets list` names its key; default:
+    /// `APP_SECRET`.
     pub secrets_key: Option<SecretString>,
     /// `WEBHOOK_ALLOWED_NETWORKS`: private networks that webhooks may go to, comma separated, such as
     /// `10.1.0.0/16`; plain `http` is allowed there, too. Default none: public addresses over `https` alone.

@@ -67,7 +67,6 @@ fn malformed_variables_are_named() {
         ("HTTP_ADDR", "localhost"),
         ("METRICS_ADDR", "9090"),
         ("AUTH_PROVIDER", "oauth"),
-        ("AUTH_PROVIDER", "clerk"),
         ("APP_SECRET", "hunter2-too-short"),
         ("DEV_USERS", "a@iris.test"),
         ("DEV_USERS", "a@iris.test:hunter2"),
@@ -111,6 +110,58 @@ fn a_given_address_holds_for_every_role() {
 fn local_accounts_are_refused_in_production() {
     let line = config(&[("IRIS_ENV", "production")]).unwrap_err().to_string();
     assert_eq!(line, "AUTH_PROVIDER: local is refused with IRIS_ENV=production");
+}
+
+const CLERK: [(&str, &str); 3] = [
+    ("AUTH_PROVIDER", "clerk"),
+    ("CLERK_ISSUER", "https://clerk.shop.example/"),
+    ("CLERK_AUTHORIZED_PARTIES", "https://App.shop.example, https://admin.shop.example"),
+];
+
+fn with_clerk(name: &'static str, value: &'static str) -> Result<Config, ConfigError> {
+    config(&[&CLERK[..], &[(name, value)]].concat())
+}
+
+#[test]
+fn clerk_needs_an_issuer_and_the_frontends() {
+    let clerk = config(&CLERK).unwrap().clerk.unwrap();
+    assert_eq!(clerk.issuer, "https://clerk.shop.example");
+    assert_eq!(clerk.jwks_url, "https://clerk.shop.example/.well-known/jwks.json");
+    assert_eq!(clerk.authorized_parties, ["https://app.shop.example", "https://admin.shop.example"]);
+    assert_eq!(clerk.webhook_secret().unwrap_err(), ConfigError::missing("CLERK_WEBHOOK_SECRET"));
+    let other = with_clerk("CLERK_JWKS_URL", "https://keys.example/jwks").unwrap().clerk.unwrap();
+    assert_eq!(other.jwks_url, "https://keys.example/jwks");
+    for name in ["CLERK_ISSUER", "CLERK_AUTHORIZED_PARTIES"] {
+        assert_eq!(with_clerk(name, "").unwrap_err(), ConfigError::missing(name));
+    }
+    for (name, value) in [
+        ("CLERK_ISSUER", "clerk.shop.example"),
+        ("CLERK_JWKS_URL", "https://u:hunter2@keys.example/jwks"),
+        ("CLERK_AUTHORIZED_PARTIES", "*"),
+        ("CLERK_AUTHORIZED_PARTIES", "https://app.shop.example/path"),
+        ("CLERK_WEBHOOK_SECRET", "hunter2"),
+        ("CLERK_WEBHOOK_SECRET", "whsec_hunter2="),
+    ] {
+        let line = with_clerk(name, value).expect_err("must be refused").to_string();
+        assert!(line.starts_with(name) && !line.contains("hunter2"), "{line}");
+    }
+    // Not asked for where somebody else vouches for callers.
+    assert!(config(&[]).unwrap().clerk.is_none());
+}
+
+#[test]
+fn what_clerk_says_comes_over_https_in_production() {
+    const PRODUCTION: [(&str, &str); 2] = [("IRIS_ENV", "production"), ("BLOB_DIR", "/srv/blobs")];
+    assert!(config(&[&CLERK[..], &PRODUCTION].concat()).is_ok());
+    for (name, value) in [
+        ("CLERK_ISSUER", "http://clerk.shop.example"),
+        ("CLERK_JWKS_URL", "http://clerk.shop.example/jwks"),
+        ("CLERK_AUTHORIZED_PARTIES", "https://app.shop.example,http://app.shop.example"),
+    ] {
+        let line = config(&[&CLERK[..], &PRODUCTION, &[(name, value)]].concat()).unwrap_err().to_string();
+        assert_eq!(line, format!("{name}: must begin with https:// with IRIS_ENV=production"));
+        assert!(with_clerk(name, value).is_ok(), "a developer may");
+    }
 }
 
 #[test]

@@ -83,6 +83,7 @@ fn caller_trace(text: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::clock::CountingIds;
@@ -130,5 +131,24 @@ mod tests {
         }
         let later = format!("01-{TRACE}-00f067aa0ba902b7-01-more");
         assert_eq!(read(TRACEPARENT, &later).trace_id(), TRACE, "later versions may have more fields");
+    }
+
+    proptest! {
+        /// Whatever a caller sends: what goes on is sane.
+        #[test]
+        fn ids_are_sane_and_traces_well_formed(
+            id in prop::collection::vec(32..=255_u8, 0..80),
+            trace in "([0-9a-fA-F]{1,3}-[0-9a-g]{31,33}-[0-9a-f]{16}-[0-9]{2}(-x)?|[ -~]{0,60})",
+        ) {
+            let mut headers = HeaderMap::new();
+            if let Ok(id) = HeaderValue::from_bytes(&id) {
+                headers.insert(REQUEST_ID, id);
+            }
+            headers.insert(TRACEPARENT, HeaderValue::from_str(&trace).unwrap());
+            let context = RequestContext::read(&headers, &CountingIds::default());
+            prop_assert!((1..=REQUEST_ID_MAX_CHARS).contains(&context.request_id.len()));
+            prop_assert!(context.request_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)));
+            prop_assert!(caller_trace(&context.trace_parent).is_some(), "{}", context.trace_parent);
+        }
     }
 }

@@ -10,7 +10,8 @@ const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, Iris-Min-Position, X-Request-Id, traceparent",
 );
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "ETag, Idempotency-Replayed, Iris-Position, Location, Retry-After, X-Request-Id",
+    "ETag, Idempotency-Replayed, Iris-Position, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, \
+     Retry-After, X-Request-Id",
 );
 /// How long a browser may remember a preflight, in seconds.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("600");

@@ -16,7 +16,7 @@ const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 /// Says what the HTTP metrics mean; labels are `route` (the template, never the path), `method`, `status` class.
-pub(crate) fn describe() {
+pub(super) fn describe() {
     describe_counter!(REQUESTS, "Requests answered.");
     describe_counter!(ERRORS, "Requests answered with a 4xx or 5xx status.");
     describe_histogram!(

@@ -9,9 +9,9 @@ use axum::{
 };
 use serde_json::json;
 
-use super::RequestContext;
+use super::{ClientAddress, RequestContext};
 use crate::{
-    access_log::{Access, AccessLog, Kind, PeerAddress, RequestOrigin, user_agent},
+    access_log::{Access, AccessLog, Kind, RequestOrigin, user_agent},
     auth::CallerSlot,
     error::ApiError,
 };
@@ -36,7 +36,7 @@ impl Watch {
             log: log.clone(),
             caller,
             method: request.method().clone(),
-            address: request.extensions().get::<PeerAddress>().map(|peer| peer.0),
+            address: request.extensions().get::<ClientAddress>().map(|client| client.0),
             user_agent: headers.get(header::USER_AGENT).cloned(),
             shows_token: headers.contains_key(header::AUTHORIZATION),
         }
@@ -63,7 +63,16 @@ impl Watch {
         };
         let refused = Access::refused(Kind::FORBIDDEN, self.caller.who(), &origin, error.code());
         // The template, never the path: an address or a token may stand in a path.
-        let refused = refused.with(json!({ "method": self.method.as_str(), "route": route }));
+        let mut details = json!({ "method": self.method.as_str(), "route": route });
+        let refused = match self.caller.refused_key() {
+            Some(key) => {
+                details["failure"] = key.why.name().into();
+                // The key is what it is about, and not who asked: that may be a thief.
+                refused.of("api_key", key.id)
+            }
+            None => refused,
+        };
+        let refused = refused.with(details);
         // Queued: a refusal stays one whatever becomes of its record.
         self.log.record_soon(refused);
     }

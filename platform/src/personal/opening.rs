@@ -54,6 +54,10 @@ impl From<PersonalError> for ApiError {
                 tracing::warn!(%error, "keys of people: database not reachable");
                 Self::unavailable("database_unavailable", "The database does not answer; try again.", 1)
             }
+            PersonalError::KeyNotNow(_) => {
+                tracing::warn!(%error, "keys of people: a data key cannot be had");
+                Self::unavailable("key_unavailable", "A key that is needed cannot be had; try again.", 1)
+            }
             _ => Self::internal(&error),
         }
     }

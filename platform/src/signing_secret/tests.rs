@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// Secret, id, timestamp, body, signature: as published by Standard Webhooks and by Svix.
@@ -93,4 +95,21 @@ fn nothing_of_a_secret_is_shown() {
     let shown = format!("{secret:?} {:?}", secret.to_text());
     assert!(!shown.contains(secret.to_text().expose_secret()));
     assert!(shown.starts_with("SigningSecret(…)"));
+}
+
+proptest! {
+    #[test]
+    fn a_secret_is_shown_as_it_is_read(bytes in prop::collection::vec(any::<u8>(), 0..80), text in any::<String>(), encoded in "whsec_[A-Za-z0-9+/=]{0,90}") {
+        let secret = SigningSecret::try_from_bytes(&bytes);
+        prop_assert_eq!(secret.is_ok(), (24..=64).contains(&bytes.len()));
+        if let Ok(secret) = secret {
+            let again = SigningSecret::parse(secret.to_text().expose_secret()).unwrap();
+            prop_assert_eq!(again.expose_bytes(), bytes);
+        }
+        prop_assert!(SigningSecret::parse(&text).is_err());
+        if let Ok(secret) = SigningSecret::parse(&encoded) {
+            let shown = secret.to_text();
+            prop_assert_eq!(shown.expose_secret(), encoded);
+        }
+    }
 }

@@ -21,7 +21,10 @@ const PROPERTIES: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM ( \
      SELECT concat_ws(' ', table_name, grantee, privilege_type) FROM information_schema.role_table_grants \
      WHERE table_schema = 'read' \
      UNION ALL \
-     SELECT concat_ws(' ', c.relname, c.relowner, c.reloptions::text, c.relpersistence, \
+     SELECT concat_ws(' ', tablename, policyname, permissive, roles, cmd, qual, with_check) FROM pg_policies \
+     WHERE schemaname = 'read' \
+     UNION ALL \
+     SELECT concat_ws(' ', c.relname, c.relrowsecurity, c.relowner, c.reloptions::text, c.relpersistence, \
                       obj_description(c.oid, 'pg_class')) \
      FROM pg_class c WHERE c.relnamespace = 'read'::regnamespace \
      UNION ALL \

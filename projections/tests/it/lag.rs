@@ -19,6 +19,7 @@ async fn lag_counts_from_the_oldest_event_not_yet_taken() {
         names,
         [
             "accounts",
+            "api_keys",
             "billing",
             "carts",
             "catalogue",

@@ -50,6 +50,7 @@ async fn an_event_that_is_none_parks_its_stream_and_no_other() {
         parked,
         [
             none("accounts"),
+            none("api_keys"),
             none("billing"),
             carts,
             none("catalogue"),

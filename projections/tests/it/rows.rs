@@ -3,16 +3,17 @@
 use chrono::TimeDelta;
 use events::{
     Folded,
+    api_key::{ApiKey, ApiKeyEvent},
     invoice::{HoldReason, Invoice, InvoiceEvent, InvoiceFile, Stated},
     order::{Order, OrderStatus, Party},
     product::{Product, ProductEvent},
     restaurant::{Restaurant, RestaurantEvent},
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
-    values::{AccountId, Currency, InvoiceId, MemberRole, Quantity, SupplierId, WebhookEndpointId},
+    values::{AccountId, ApiKeyId, Currency, InvoiceId, MemberRole, Quantity, SupplierId, WebhookEndpointId},
     webhook_endpoint::{EndpointDetails, EndpointOwner, WebhookEndpoint, WebhookEndpointEvent},
 };
-use platform::clock::Ids as _;
+use platform::clock::{Clock as _, Ids as _};
 use sqlx::Row as _;
 
 use crate::{
@@ -137,6 +138,34 @@ async fn an_endpoint_has_a_row_with_its_owner_and_status_even_once_it_is_deleted
     world.record::<WebhookEndpoint>(id, WebhookEndpointEvent::WebhookEndpointDeleted {}).await;
     world.catch_up().await;
     assert_eq!(endpoints(&world).await[1], (Some(market.restaurant.0), "deleted".to_owned(), 2));
+    world.assert_rows_are_those_of_a_rebuild().await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_key_has_a_row_of_its_account_even_once_it_is_revoked_and_is_on_record() {
+    let mut world = World::new("api_key").await;
+    let market = Market::open(&mut world).await;
+    // So that the comparison with a rebuild has an order to compare.
+    market.place(&mut world, 1, None).await;
+    let (key, account): (ApiKeyId, AccountId) = (world.id(), world.id());
+    let issued = ApiKeyEvent::ApiKeyIssued {
+        account_id: account,
+        name: "the till".to_owned(),
+        scopes: vec!["orders:read".to_owned()],
+        expires_at: world.clock.now(),
+        place: 1,
+    };
+    world.record::<ApiKey>(key, issued).await;
+    world.catch_up().await;
+    let row = "SELECT jsonb_build_array(account_id, revoked, state->'revision') FROM read.api_keys";
+    assert_eq!(world.value::<serde_json::Value>(row).await, serde_json::json!([account, false, 1]));
+    world.record::<ApiKey>(key, ApiKeyEvent::ApiKeyRevoked {}).await;
+    world.catch_up().await;
+    assert_eq!(world.value::<serde_json::Value>(row).await, serde_json::json!([account, true, 2]));
+    let told = "SELECT array_agg(details->>'event_type' ORDER BY position) FROM read.privileged_actions \
+                WHERE kind = 'api_key_changed' AND subject_kind = 'api_key'";
+    assert_eq!(world.value::<Vec<String>>(told).await, ["ApiKeyIssued", "ApiKeyRevoked"]);
     world.assert_rows_are_those_of_a_rebuild().await;
     world.end().await;
 }

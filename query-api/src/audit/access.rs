@@ -15,7 +15,6 @@ use platform::{
     paging::{List, PageParams, Paged},
 };
 use serde_json::json;
-use sqlx::PgPool;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -30,6 +29,7 @@ use crate::{
     listing::{after, envelope},
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+    sight::Sight,
 };
 
 const LIST: &str = "accesses";
@@ -45,14 +45,14 @@ const STREAM_ROWS: u32 = 500;
 pub(crate) struct AccessFilter {
     /// Of this kind: `login`, `login_failed`, `token_refreshed`, `refresh_reused`, `logout`, `secret_read`,
     /// `personal_data_read`, `history_read`, `export`, `invoice_file_read`, `forbidden`, `role_changed`,
-    /// `membership_changed`, `admin_action`.
+    /// `membership_changed`, `login_changed`, `admin_action`, `api_key_changed`.
     #[deserr(default)]
     #[param(value_type = Option<String>, example = "personal_data_read")]
     pub(super) kind: Option<Parsed<KindName>>,
     /// By this account.
     #[deserr(default)]
     pub(super) account_id: Option<Uuid>,
-    /// Of this account, organisation or document.
+    /// Of this account, organisation, document or API key.
     #[deserr(default)]
     pub(super) subject_id: Option<Uuid>,
     /// At this time or later.
@@ -82,7 +82,7 @@ impl FromText for KindName {
 
 /// Logins, refusals, reads of what is secret, personal or history, and what was done by ADMIN; newest first.
 ///
-/// Changes of roles and memberships and actions of ADMIN are told from the log of events, the rest from the
+/// Changes of roles, memberships and API keys and actions of ADMIN are told from the log of events, the rest from the
 /// access log, which is kept for `ACCESS_LOG_DAYS`. With `Accept: application/x-ndjson` all of it comes, a line per
 /// access and a last line `{"end":true,"position":N,"count":M}`: a cut stream is never taken for a whole one;
 /// `limit`, `offset` and `count` then mean nothing.
@@ -105,15 +105,15 @@ pub(crate) async fn list_accesses(
     let looked = |kind| reader.access(kind).of("access_log", None).with(told(&filter));
     if wants_stream(&reader.headers) {
         reader.record(looked(Kind::EXPORT)).await?;
-        let pool = reader.pool().clone();
-        let first = reader.many(&MODELS, |_| accesses(&pool, &filter, after.as_ref(), whole(0))).await?;
-        return Ok(streamed(pool.clone(), filter, first));
+        let read = async |sight: Sight, _| accesses(&sight, &filter, after.as_ref(), whole(0)).await;
+        let first = reader.many(&MODELS, read).await?;
+        return Ok(streamed(reader, filter, first));
     }
     reader.record(looked(Kind::HISTORY_READ)).await?;
-    let pool = reader.pool();
-    let read = |_| async {
-        let rows = accesses(pool, &filter, after.as_ref(), (page.limit_i64() + 1, page.offset_i64())).await?;
-        let total = if page.count { Some(count_accesses(pool, &filter).await?) } else { None };
+    let read = async |sight: Sight, _| {
+        let rows =
+            accesses(&sight, &filter, after.as_ref(), (page.limit_i64() + 1, page.offset_i64())).await?;
+        let total = if page.count { Some(count_accesses(&sight, &filter).await?) } else { None };
         Ok(rows.map(|rows| envelope(rows, &page, LIST, total, |row| row.item)))
     };
     Ok(answer::json(reader.many(&MODELS, read).await?))
@@ -139,7 +139,7 @@ type Rows = Vec<crate::listing::Placed<AccessKey, AccessResource>>;
 
 /// Where a stream is.
 struct Streaming {
-    pool: PgPool,
+    reader: Reader,
     filter: AccessFilter,
     rows: Rows,
     count: u64,
@@ -147,9 +147,9 @@ struct Streaming {
     is_over: bool,
 }
 
-fn streamed(pool: PgPool, filter: AccessFilter, first: Seen<Rows>) -> Response {
+fn streamed(reader: Reader, filter: AccessFilter, first: Seen<Rows>) -> Response {
     let position = first.position;
-    let begun = Streaming { pool, filter, rows: first.value, count: 0, position, is_over: false };
+    let begun = Streaming { reader, filter, rows: first.value, count: 0, position, is_over: false };
     // A page that cannot be read ends the stream without its last line, so the reader knows.
     let lines = stream::try_unfold(begun, |streaming| async move {
         if streaming.is_over {
@@ -175,7 +175,9 @@ impl Streaming {
         let is_last = self.rows.len() < STREAM_ROWS as usize;
         match self.rows.last() {
             Some(last) if !is_last => {
-                self.rows = accesses(&self.pool, &self.filter, Some(&last.key), whole(0)).await?.value;
+                // A look per page: however slowly it is read, no transaction is held meanwhile.
+                let sight = self.reader.sight().await?;
+                self.rows = accesses(&sight, &self.filter, Some(&last.key), whole(0)).await?.value;
             }
             _ => {
                 let end = json!({ "end": true, "position": self.position, "count": self.count });

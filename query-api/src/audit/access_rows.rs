@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow};
+use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -12,6 +12,7 @@ use crate::{
     failure::ReadFailure,
     freshness::{ReadModel, Seen},
     listing::{Placed, count, open},
+    sight::Sight,
 };
 
 /// The place of an access in the list, newest first; total: of one moment the requests come before the events.
@@ -34,7 +35,8 @@ pub(crate) struct AccessResource {
     /// What.
     #[schema(example = "personal_data_read")]
     kind: String,
-    /// `account:<id>:<ROLE>`, `system:<name>`, or `anonymous`.
+    /// `account:<id>:<ROLE>`, `api_key:<id>:<ROLE>`, `system:<name>`, or `anonymous`. What a key changed stands under
+    /// its account, with the key in `details`.
     actor: String,
     /// By which account.
     #[schema(required)]
@@ -42,7 +44,7 @@ pub(crate) struct AccessResource {
     /// In which role.
     #[schema(required, example = "ADMIN")]
     role: Option<String>,
-    /// In whose name, where that is another account.
+    /// In whose name, where that is another account, or where a key did it.
     #[schema(required)]
     on_behalf_of: Option<Uuid>,
     /// Of what.
@@ -106,7 +108,7 @@ const BRANCHES: [Branch; 2] = [
 
 /// So many accesses from an offset on, behind a place.
 pub(super) async fn accesses(
-    pool: &PgPool,
+    sight: &Sight,
     filter: &AccessFilter,
     after: Option<&AccessKey>,
     (limit, offset): (i64, i64),
@@ -132,7 +134,7 @@ pub(super) async fn accesses(
     sql.push(") u ORDER BY at DESC, source DESC, number DESC, kind DESC LIMIT ").push_bind(limit);
     sql.push(" OFFSET ").push_bind(offset);
     sql.push(") p ON true ORDER BY p.at DESC, p.source DESC, p.number DESC, p.kind DESC");
-    let rows = sql.build().fetch_all(pool).await?;
+    let rows = sql.build().fetch_all(&mut *sight.connection().await).await?;
     let position = rows.first().map(|row| row.try_get("position")).transpose()?.unwrap_or(0);
     // The one row of an empty list holds the position and nothing else.
     let found = rows.iter().filter(|row| !matches!(row.try_get::<Option<i64>, _>("number"), Ok(None)));
@@ -140,12 +142,12 @@ pub(super) async fn accesses(
 }
 
 /// How many there are in all.
-pub(super) async fn count_accesses(pool: &PgPool, filter: &AccessFilter) -> Result<u64, ReadFailure> {
+pub(super) async fn count_accesses(sight: &Sight, filter: &AccessFilter) -> Result<u64, ReadFailure> {
     let mut total = 0;
     for Branch { from, .. } in BRANCHES {
         let mut sql = QueryBuilder::new(format!("SELECT count(*) FROM {from} WHERE true"));
         filter.push(&mut sql);
-        total += count(pool, sql).await?;
+        total += count(sight, sql).await?;
     }
     Ok(total)
 }

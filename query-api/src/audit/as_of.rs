@@ -1,5 +1,7 @@
 //! `GET /api/v1/audit/{orders,products,suppliers,restaurants}/{id}`: how a thing stood at a time.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use chrono::{DateTime, TimeDelta, Utc};
 use deserr::Deserr;
@@ -20,18 +22,19 @@ use platform::{
 };
 use serde::Serialize;
 use serde_json::json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{expect_auditor, filter::Position, looked_at};
 use crate::{
-    access::MEMBERSHIPS,
+    access::{MEMBERSHIPS, Viewer},
     answer,
     failure::ReadFailure,
     freshness::{Seen, head},
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 /// Events that are folded at a time.
@@ -113,14 +116,13 @@ pub(crate) async fn get_order_as_of(
     Query(when): Query<When>,
 ) -> Result<Response, ApiError> {
     let as_of = as_of(&reader, when).await?;
-    let pool = reader.pool();
     let seen = reader
         .one(
             &MEMBERSHIPS,
             || not_found("order", id),
-            async |viewer| {
-                let position = head(pool).await?;
-                let order: Option<Folded<Order>> = folded(pool, id, as_of.position).await?;
+            async |sight: Sight, viewer: Arc<Viewer>| {
+                let position = head(&mut *sight.connection().await).await?;
+                let order: Option<Folded<Order>> = folded(&sight, id, as_of.position).await?;
                 let visible = |order: &Folded<Order>| {
                     viewer.sees_order_between(order.state.restaurant_id.0, order.state.supplier_id.0)
                 };
@@ -151,7 +153,7 @@ pub(crate) async fn get_product_as_of(
 ) -> Result<Response, ApiError> {
     let seen = stood::<Product>(&reader, "product", id, when).await?;
     let (as_of, product) = seen.value;
-    let stock: Option<Folded<Stock>> = folded(reader.pool(), id, as_of.position).await?;
+    let stock: Option<Folded<Stock>> = folded(&reader.sight().await?, id, as_of.position).await?;
     let stock = stock.unwrap_or_default().state;
     let product = ProductResource::of(id.into(), &product, &stock, swedish_day(as_of.time));
     Ok(answer::json(Seen { position: seen.position, value: ProductAsOf { as_of, product } }))
@@ -218,7 +220,7 @@ async fn stood<S: Fold>(
     expect_auditor(reader.role)?;
     let position = reader.log_head().await?;
     let as_of = as_of(reader, when).await?;
-    let folded = folded::<S>(reader.pool(), id, as_of.position).await?;
+    let folded = folded::<S>(&reader.sight().await?, id, as_of.position).await?;
     let folded = folded.ok_or_else(|| not_found(what, id))?;
     looked_at(reader, what, id, json!({ "position": as_of.position })).await?;
     Ok(Seen { position: position.max(as_of.position), value: (as_of, folded) })
@@ -236,8 +238,8 @@ async fn as_of(reader: &Reader, when: When) -> Result<AsOf, ApiError> {
         let message = format!("The log ends at {head}.");
         return Err(ApiError::validation(vec![Fault::new("at_position", "out_of_range", message)]));
     }
-    let mut connection = reader.pool().acquire().await.map_err(ReadFailure::from)?;
-    let as_of = resolve(&mut connection, when, head).await.map_err(ReadFailure::from)?;
+    let sight = reader.sight().await?;
+    let as_of = resolve(&mut *sight.connection().await, when, head).await.map_err(ReadFailure::from)?;
     Ok(as_of)
 }
 
@@ -255,8 +257,8 @@ async fn resolve(connection: &mut PgConnection, when: When, head: i64) -> Result
 
 /// The fold of a stream's events up to a position; `None` where there was none. Costs the stream's length, for
 /// snapshots are of the present.
-async fn folded<S: Fold>(pool: &PgPool, id: Uuid, upto: i64) -> Result<Option<Folded<S>>, ReadFailure> {
-    let mut connection = pool.acquire().await?;
+async fn folded<S: Fold>(sight: &Sight, id: Uuid, upto: i64) -> Result<Option<Folded<S>>, ReadFailure> {
+    let mut connection = sight.connection().await;
     let mut folded = Folded::<S>::default();
     loop {
         let part = read_stream_part(&mut connection, S::stream(id), folded.revision, upto, PART).await?;

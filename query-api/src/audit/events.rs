@@ -135,16 +135,19 @@ pub(crate) async fn list_history(
     expect_auditor(reader.role)?;
     let head = reader.log_head().await?;
     let events = filter.events();
-    let mut connection = reader.pool().acquire().await.map_err(ReadFailure::from)?;
-    let span = filter.span(&mut connection, head).await?;
+    let sight = reader.sight().await?;
+    let span = filter.span(&mut *sight.connection().await, head).await?;
     let told = told(&events, span);
     if preferred(&reader.headers, &[Format::Json, Format::Ndjson]) == Format::Ndjson {
-        let answer = export::answer(&reader.state.exports, connection, head, events, span)?;
+        drop(sight);
+        let source = export::Source { pool: reader.state.pool.clone(), caller: reader.caller };
+        let answer = export::answer(&reader.state.exports, source, head, events, span).await?;
         // No byte of it leaves before it is on record who took it.
         reader.record(reader.access(Kind::EXPORT).of("log", None).with(told)).await?;
         return Ok(answer::by_accept(answer));
     }
-    let list = page_of(&mut connection, &events, span, &page).await?;
+    let list = page_of(&mut *sight.connection().await, &events, span, &page).await?;
+    drop(sight);
     looked_at(&reader, "log", None, told).await?;
     Ok(answer::by_accept(answer::json(Seen { position: head, value: list })))
 }

@@ -14,14 +14,14 @@ use events::{
 };
 use futures::{TryStreamExt as _, stream};
 use platform::error::ApiError;
-use sqlx::{PgConnection, Postgres, pool::PoolConnection};
+use sqlx::{PgConnection, PgPool};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::{error::Elapsed, timeout},
 };
 
 use super::{filter::Span, metrics};
-use crate::freshness::IRIS_POSITION;
+use crate::{failure::ReadFailure, freshness::IRIS_POSITION, sight::Caller};
 
 /// Exports at once in one process; each has a connection of the pool to itself.
 const EXPORTS_MAX: usize = 2;
@@ -84,23 +84,30 @@ enum Piece {
     Last(Bytes),
 }
 
+/// What an export is read from, and as whom.
+pub(super) struct Source {
+    pub(super) pool: PgPool,
+    pub(super) caller: Caller,
+}
+
 /// The answer; its body is written by a task of its own, which ends when nobody reads any more.
 ///
 /// # Errors
 /// 503 `exports_busy`.
-pub(super) fn answer(
+pub(super) async fn answer(
     exports: &Exports,
-    mut connection: PoolConnection<Postgres>,
+    source: Source,
     head: i64,
     filter: EventFilter,
     span: Span,
 ) -> Result<Response, ApiError> {
     let permit = exports.permit()?;
+    let mut connection = source.pool.acquire().await.map_err(ReadFailure::from)?;
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
     tokio::spawn(async move {
         let mut export =
             Export { filter, span, writer: HistoryWriter::after(span.after), chunk: Vec::new(), sender };
-        let result = export.write(&mut connection).await;
+        let result = export.write_as(source.caller, &mut connection).await;
         if result.is_err() {
             // It may stand in the middle of a COPY: nobody else is to be given it.
             connection.close_on_drop();
@@ -140,6 +147,15 @@ struct Export {
 }
 
 impl Export {
+    /// In one transaction, for it is the transaction that knows the caller; each statement sees what is committed as
+    /// it begins, so a long export keeps no old row from being vacuumed.
+    async fn write_as(&mut self, caller: Caller, connection: &mut PgConnection) -> Result<(), Broken> {
+        let mut transaction = caller.look_on(connection).await?;
+        self.write(&mut transaction).await?;
+        transaction.rollback().await?;
+        Ok(())
+    }
+
     async fn write(&mut self, connection: &mut PgConnection) -> Result<(), Broken> {
         match self.filter.stream() {
             Some(_) => self.write_stream(connection).await?,

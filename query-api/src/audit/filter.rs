@@ -27,11 +27,13 @@ pub(crate) struct HistoryFilter {
     stream_id: Option<Uuid>,
     /// Of this type.
     #[deserr(default, rename = "type")]
-    #[param(rename = "type", value_type = Option<String>, example = "OrderPlaced")]
+    #[param(rename = "type", value_type = Option<String>, min_length = 1, max_length = 100,
+        pattern = "^[^\\x00-\\x08\\x0B-\\x1F\\x7F-\\x9F]*$", example = "OrderPlaced")]
     event_type: Option<Text<1, 100>>,
     /// By this actor: `account:<id>:<ROLE>` or `system:<name>`.
     #[deserr(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200,
+        pattern = "^[^\\x00-\\x08\\x0B-\\x1F\\x7F-\\x9F]*$")]
     actor: Option<Text<1, 200>>,
     /// Recorded at this time or later.
     #[deserr(default)]

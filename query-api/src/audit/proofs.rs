@@ -38,8 +38,10 @@ pub(crate) async fn get_event_proof(
     Path(event_id): Path<Uuid>,
 ) -> Result<Response, ApiError> {
     expect_auditor(reader.role)?;
-    let mut connection = reader.pool().acquire().await.map_err(ReadFailure::from)?;
-    match prove(&mut connection, event_id).await.map_err(ReadFailure::from)? {
+    let sight = reader.sight().await?;
+    let proving = prove(&mut *sight.connection().await, event_id).await.map_err(ReadFailure::from)?;
+    drop(sight);
+    match proving {
         Proving::Proof(proof) => {
             let position = proof.seal.last_position;
             looked_at(&reader, "event", event_id, json!({ "list": "proof" })).await?;

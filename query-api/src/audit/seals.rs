@@ -7,7 +7,6 @@ use platform::{
     paging::{List, NoFilter, Page, PageParams, Paged},
 };
 use serde_json::json;
-use sqlx::PgPool;
 
 use super::{expect_auditor, looked_at};
 use crate::{
@@ -17,6 +16,7 @@ use crate::{
     listing::{Placed, after, envelope},
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+    sight::Sight,
 };
 
 const LIST: &str = "seals";
@@ -33,18 +33,20 @@ pub(crate) async fn list_seals(
 ) -> Result<Response, ApiError> {
     expect_auditor(reader.role)?;
     let before = after(&page, LIST)?;
-    let listed = seals(reader.pool(), &page, before).await?;
+    let listed = seals(&reader.sight().await?, &page, before).await?;
     looked_at(&reader, "log", None, json!({ "list": LIST })).await?;
     // Seals are written by themselves: what is listed says how far it goes.
     let position = listed.items.first().map_or(0, |seal| seal.last_position);
     Ok(answer::json(Seen { position, value: listed }))
 }
 
-async fn seals(pool: &PgPool, page: &Page, before: Option<i64>) -> Result<List<SealDocument>, ReadFailure> {
-    let found = newest_seals(pool, before, page.limit_i64() + 1, page.offset_i64()).await?;
-    let keys: Vec<PublicKey> = read_keys(pool).await?.into_iter().map(|known| known.key).collect();
+async fn seals(sight: &Sight, page: &Page, before: Option<i64>) -> Result<List<SealDocument>, ReadFailure> {
+    let found =
+        newest_seals(&mut *sight.connection().await, before, page.limit_i64() + 1, page.offset_i64()).await?;
+    let keys: Vec<PublicKey> =
+        read_keys(&mut *sight.connection().await).await?.into_iter().map(|known| known.key).collect();
     let rows = found.into_iter().map(|seal| Placed { key: seal.number, item: seal }).collect();
-    let total = if page.count { Some(total(pool).await?) } else { None };
+    let total = if page.count { Some(total(sight).await?) } else { None };
     Ok(envelope(rows, page, LIST, total, |row| document(&row.item, &keys)))
 }
 
@@ -56,7 +58,9 @@ fn document(seal: &Seal, keys: &[PublicKey]) -> SealDocument {
     }
 }
 
-async fn total(pool: &PgPool) -> Result<u64, ReadFailure> {
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM audit.seals").fetch_one(pool).await?;
+async fn total(sight: &Sight) -> Result<u64, ReadFailure> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM audit.seals")
+        .fetch_one(&mut *sight.connection().await)
+        .await?;
     Ok(count.unsigned_abs())
 }

@@ -52,6 +52,7 @@ use crate::{
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 const MODELS: [ReadModel; 3] = [ReadModel::Suppliers, ReadModel::Restaurants, ReadModel::Invoices];
@@ -118,14 +119,14 @@ pub(crate) struct OrderStory {
     )
 )]
 pub(crate) async fn get_order_story(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
-    let (pool, telling) = (reader.pool(), &reader.state.telling);
-    let read = async |viewer: Arc<Viewer>| {
-        let turn = timeout(TURN_WAIT, telling.acquire()).await;
-        let _turn = turn.map_err(|_| ReadFailure::StoriesBusy)?.expect("the semaphore is never closed");
-        let mut connection = pool.acquire().await?;
-        story(&mut connection, id.into(), &viewer).await
+    // Before a connection is taken: those who wait for their turn keep none.
+    let turn = timeout(TURN_WAIT, reader.state.telling.acquire()).await;
+    let turn = turn.map_err(|_| ReadFailure::StoriesBusy)?.expect("the semaphore is never closed");
+    let read = async |sight: Sight, viewer: Arc<Viewer>| {
+        story(&mut *sight.connection().await, id.into(), &viewer).await
     };
     let seen = reader.one(&MODELS, || not_found("order", id), read).await?;
+    drop(turn);
     looked_at(&reader, "order", id, json!({ "list": "story" })).await?;
     let answer = match preferred(&reader.headers, &[Format::Json, Format::Text]) {
         Format::Text => answer::text(seen.map(|story| as_text(&story))),
@@ -259,13 +260,17 @@ async fn tell_all(
     for event in events {
         names.learn(event);
     }
-    let actors = Actors::of(connection, events, &mut names).await?;
-    names.look_up(connection).await?;
     let sides = [scene.restaurant_id, scene.supplier_id.0];
+    let actors = Actors::of(connection, events, &mut names, scene.order_id).await?;
+    names.look_up(connection).await?;
     let visible = events.iter().filter(|event| scene.shows(event, viewer));
     Ok(visible
         .map(|event| {
             let told = tell(event, &names);
+            let who = actors.who(event, &names, &sides, viewer);
+            let request = RequestSeen::of(event);
+            // Which machine of the other side it was is no more this one's concern than which person.
+            let request = if who.is_known() { request } else { request.without_key() };
             StoryEntry {
                 position: event.global_position,
                 stream_type: event.stream_kind.clone(),
@@ -273,10 +278,10 @@ async fn tell_all(
                 sequence: event.sequence,
                 recorded_at: event.recorded_at,
                 event_type: event.event_type.clone(),
-                who: actors.who(event, &names, &sides, viewer),
+                who,
                 words: told.words,
                 changes: told.changes,
-                request: RequestSeen::of(event),
+                request,
             }
         })
         .collect())

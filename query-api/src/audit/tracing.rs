@@ -12,6 +12,7 @@ pub(super) struct Traced {
     pub(super) traceparent: Option<String>,
     pub(super) causation_id: Option<String>,
     pub(super) correlation_id: Option<String>,
+    pub(super) api_key_id: Option<Uuid>,
 }
 
 impl Traced {
@@ -32,12 +33,21 @@ pub(crate) struct RequestSeen {
     command_id: Uuid,
     causation_id: Option<String>,
     correlation_id: Option<String>,
+    /// The API key that the account called with, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<Uuid>,
 }
 
 impl RequestSeen {
     pub(super) fn of(event: &RecordedEvent) -> Self {
-        let Traced { request_id, traceparent, causation_id, correlation_id } = Traced::of(event);
-        Self { request_id, traceparent, command_id: event.command_id, causation_id, correlation_id }
+        let Traced { request_id, traceparent, causation_id, correlation_id, api_key_id } = Traced::of(event);
+        let command_id = event.command_id;
+        Self { request_id, traceparent, command_id, causation_id, correlation_id, api_key_id }
+    }
+
+    /// The same, without the key.
+    pub(super) fn without_key(self) -> Self {
+        Self { api_key_id: None, ..self }
     }
 
     /// The 32 hex digits that all requests of a trace share.

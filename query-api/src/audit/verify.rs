@@ -31,6 +31,7 @@ use crate::{
     failure::ReadFailure,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+    sight::Caller,
     state::QueryState,
 };
 
@@ -111,7 +112,7 @@ struct FaultResource {
 pub(crate) async fn verify_log(reader: Reader, Query(range): Query<Range>) -> Result<Response, ApiError> {
     expect_auditor(reader.role)?;
     let (from, to) = range.positions()?;
-    let verification = begin(&reader.state, from, to).await?;
+    let verification = begin(&reader.state, reader.caller, from, to).await?;
     looked_at(&reader, "log", None, json!({ "verified_from": from, "verified_to": to })).await?;
     let body = Body::from_stream(kept_alive(verification));
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
@@ -138,6 +139,7 @@ type Answered = Result<Bytes, io::Error>;
 /// The verification, to be driven by whoever reads the answer: a caller that goes away ends it.
 async fn begin(
     state: &QueryState,
+    caller: Caller,
     from: i64,
     to: Option<i64>,
 ) -> Result<BoxFuture<'static, Answered>, ApiError> {
@@ -153,7 +155,8 @@ async fn begin(
         let _turn = turn;
         let asked = Asked { from, to, trusted: &trusted, folder: None };
         let stretches = AtomicU64::new(0);
-        let verifying = verify(&mut connection, &asked, |_| {
+        let mut transaction = caller.look_on(&mut connection).await.map_err(cut)?;
+        let verifying = verify(&mut transaction, &asked, |_| {
             stretches.fetch_add(1, Ordering::Relaxed);
         });
         let found = unless_stalled(verifying, &stretches).await.map_err(cut)?;

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use events::{RecordedEvent, values::Role};
+use events::{
+    RecordedEvent,
+    values::{OrderId, Role},
+};
 use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
@@ -59,11 +62,12 @@ fn read(actor: &str) -> Actor<'_> {
 }
 
 impl Actors {
-    /// Whom the actors of these events work for; the organisations' names will be wanted.
+    /// For which of the order's sides the actors of these events work; the sides' names will be wanted.
     pub(super) async fn of(
         connection: &mut PgConnection,
         events: &[RecordedEvent],
         names: &mut Names,
+        order_id: OrderId,
     ) -> Result<Self, sqlx::Error> {
         let mut accounts: Vec<Uuid> = events
             .iter()
@@ -75,10 +79,11 @@ impl Actors {
         accounts.sort_unstable();
         accounts.dedup();
         let rows: Vec<(Uuid, String, Uuid)> = sqlx::query_as(
-            "SELECT account_id, organisation_kind, organisation_id FROM read.memberships \
-             WHERE account_id = ANY($1) ORDER BY account_id, organisation_kind, organisation_id",
+            // Not from the table: who works for the other side, only this question may be asked of.
+            "SELECT account_id, organisation_kind, organisation_id FROM sight.places_of($1, $2)",
         )
         .bind(accounts)
+        .bind(order_id.0)
         .fetch_all(connection)
         .await?;
         let mut actors = Self::default();
@@ -136,6 +141,11 @@ impl Actors {
 }
 
 impl Who {
+    /// The viewer may know which account it was, or there was none.
+    pub(super) fn is_known(&self) -> bool {
+        self.actor.is_some()
+    }
+
     /// As it stands before a sentence.
     pub(super) fn said(&self) -> String {
         if let Some(system) = &self.system {

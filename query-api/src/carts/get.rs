@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use events::{cart::Cart, fold::Folded, resource::CartResource};
 use platform::{body::Path, error::ApiError};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, ResourceHeaders, ResourceRefusals, not_found},
+    sight::Sight,
 };
 
 const MODELS: [ReadModel; 1] = [ReadModel::Carts];
@@ -43,14 +44,14 @@ const MODELS: [ReadModel; 1] = [ReadModel::Carts];
     )
 )]
 pub(crate) async fn get_cart(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
-    let read = |viewer| visible_cart(reader.pool(), viewer, id);
+    let read = async |sight: Sight, viewer| visible_cart(&sight, viewer, id).await;
     let seen = reader.one(&MODELS, || not_found("cart", id), read).await?;
     let revision = seen.value.revision;
     Ok(answer::resource(&reader.headers, revision, seen.map(|folded| CartResource::of(id.into(), &folded))))
 }
 
 async fn visible_cart(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     id: Uuid,
 ) -> Result<Seen<Option<Folded<Cart>>>, ReadFailure> {
@@ -60,7 +61,7 @@ async fn visible_cart(
         " c LEFT JOIN read.carts k ON k.cart_id = $2"
     );
     let (position, state): (i64, Option<Json<Folded<Cart>>>) =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
+        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(&mut *sight.connection().await).await?;
     let visible = state.filter(|cart| viewer.sees_cart_of(cart.state.restaurant_id.into()));
     Ok(Seen { position, value: visible.map(|json| json.0) })
 }

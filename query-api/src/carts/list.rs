@@ -10,7 +10,7 @@ use platform::{
     error::{ApiError, ErrorBody},
     paging::{List, Page, PageParams, Paged},
 };
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ use crate::{
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
     restaurants::get::visible_restaurant,
+    sight::Sight,
 };
 
 const LIST: &str = "carts";
@@ -58,15 +59,15 @@ pub(crate) async fn list_carts(
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
     if let Some(id) = filter.restaurant_id {
-        let read = |viewer| visible_restaurant(reader.pool(), viewer, id);
+        let read = async |sight: Sight, viewer| visible_restaurant(&sight, viewer, id).await;
         reader.one(&RESTAURANTS, || not_found("restaurant", id), read).await?;
     }
-    let read = |viewer| carts(reader.pool(), viewer, filter, &page, after);
+    let read = async |sight: Sight, viewer| carts(&sight, viewer, filter, &page, after).await;
     Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
 async fn carts(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     filter: CartFilter,
     page: &Page,
@@ -81,8 +82,8 @@ async fn carts(
         }
         Some(ids) => push_merged(&mut sql, ids.clone(), after, page),
     }
-    let rows = fetch(pool, sql, state::<Cart>).await?;
-    let total = if page.count { Some(total(pool, restaurants).await?) } else { None };
+    let rows = fetch(sight, sql, state::<Cart>).await?;
+    let total = if page.count { Some(total(sight, restaurants).await?) } else { None };
     Ok(rows
         .map(|rows| envelope(rows, page, LIST, total, |row| CartResource::of(row.key.id.into(), &row.item))))
 }
@@ -113,10 +114,10 @@ fn push_merged(
     push_window(sql, SortColumns { at: "b.at", id: "b.id" }, None, page, Take::Page);
 }
 
-async fn total(pool: &PgPool, restaurants: Option<Vec<Uuid>>) -> Result<u64, ReadFailure> {
+async fn total(sight: &Sight, restaurants: Option<Vec<Uuid>>) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*) FROM read.carts");
     if let Some(ids) = restaurants {
         sql.push(" WHERE restaurant_id = ANY(").push_bind(ids).push(")");
     }
-    count(pool, sql).await
+    count(sight, sql).await
 }

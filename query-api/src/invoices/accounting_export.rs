@@ -17,20 +17,21 @@ use platform::{
     error::{ApiError, ErrorBody, Fault},
 };
 use serde_json::json;
-use sqlx::{PgPool, Row};
+use sqlx::Row;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::booked::booked;
 use crate::{
     access::Viewer,
-    attachment::made,
+    attachment::{FileBytes, made},
     failure::ReadFailure,
     freshness::{ReadModel, Seen, checkpoint, names},
     listing::state,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
     restaurants::get::visible_restaurant,
+    sight::Sight,
 };
 
 const MODELS: [ReadModel; 4] =
@@ -55,7 +56,7 @@ pub(crate) struct ExportFilter {
     format: Option<Parsed<ExportFormat>>,
     /// Invoices in this currency alone, for a file has one; default: the restaurant's.
     #[deserr(default)]
-    #[param(value_type = Option<String>, example = "SEK")]
+    #[param(value_type = Option<Currency>, inline)]
     currency: Option<Parsed<InCurrency>>,
 }
 
@@ -95,7 +96,7 @@ impl FromText for InCurrency {
     security(("bearer" = [])),
     responses(
         (status = 200, description = "SIE 4I, in code page 437; to be saved as `.si`.",
-            content((Vec<u8> = "application/octet-stream"))),
+            content((FileBytes = "application/octet-stream"))),
         (status = 404, body = ErrorBody, description = "`restaurant_not_found`."),
         (status = 409, body = ErrorBody, description = "`not_bookable`: the parts of an invoice do not come to \
             what is to be paid; nothing is exported, for books must balance. The message names it."),
@@ -110,7 +111,7 @@ pub(crate) async fn get_accounting_export(
 ) -> Result<Response, ApiError> {
     filter.check_window()?;
     let today = swedish_day(reader.state.clock.now());
-    let read = |viewer| books(reader.pool(), viewer, id, filter, today);
+    let read = async |sight: Sight, viewer| books(&sight, viewer, id, filter, today).await;
     let Seen { position, value } = reader.one(&MODELS, || not_found("restaurant", id), read).await?;
     let Books::Shown(export) = value else {
         let message = "Only those who work for the restaurant may have its books.";
@@ -132,13 +133,13 @@ enum Books {
 }
 
 async fn books(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     id: Uuid,
     filter: ExportFilter,
     today: NaiveDate,
 ) -> Result<Seen<Option<Books>>, ReadFailure> {
-    let seen = visible_restaurant(pool, Arc::clone(&viewer), id).await?;
+    let seen = visible_restaurant(sight, Arc::clone(&viewer), id).await?;
     let Some(restaurant) = seen.value else { return Ok(Seen { position: seen.position, value: None }) };
     // Suppliers and partners may see the restaurant; what it owes to others is none of theirs.
     if !viewer.sees_cart_of(id) {
@@ -146,7 +147,7 @@ async fn books(
     }
     let own = restaurant.state.currency;
     let currency = filter.currency.map_or(own, |Parsed(InCurrency(asked))| asked).to_string();
-    let invoices = bookable(pool, id, filter, &currency).await?;
+    let invoices = bookable(sight, id, filter, &currency).await?;
     let export = Export {
         company_name: restaurant.state.details.name,
         org_number: restaurant.state.details.org_number,
@@ -162,7 +163,7 @@ async fn books(
 
 /// Row by row: of what was read of an invoice, little is booked, and a year of it need not be in memory at once.
 async fn bookable(
-    pool: &PgPool,
+    sight: &Sight,
     id: Uuid,
     filter: ExportFilter,
     currency: &str,
@@ -176,7 +177,8 @@ async fn bookable(
           ORDER BY i.issue_date, i.invoice_id"
     );
     let query = sqlx::query(sql).bind(names(&MODELS)).bind(id).bind(filter.from).bind(filter.to);
-    let mut rows = query.fetch(pool);
+    let mut connection = sight.connection().await;
+    let mut rows = query.fetch(&mut *connection);
     let mut seen = Seen { position: 0, value: Vec::new() };
     while let Some(row) = rows.try_next().await? {
         seen.position = row.try_get("position")?;

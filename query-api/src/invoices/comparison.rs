@@ -8,7 +8,7 @@ use platform::{
     body::Path,
     error::{ApiError, ErrorBody},
 };
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{
@@ -22,6 +22,7 @@ use crate::{
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 const MODELS: [ReadModel; 3] = [ReadModel::Invoices, ReadModel::Orders, ReadModel::Billing];
@@ -43,13 +44,13 @@ pub(crate) async fn get_invoice_comparison(
     reader: Reader,
     Path(id): Path<Uuid>,
 ) -> Result<Response, ApiError> {
-    let read = |viewer| comparison(reader.pool(), viewer, id);
+    let read = async |sight: Sight, viewer| comparison(&sight, viewer, id).await;
     Ok(answer::json(reader.one(&MODELS, || not_found(WHAT, id), read).await?))
 }
 
 /// Absent, too, while the order is not in its read model yet: the reader then waits for it.
 async fn comparison(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     id: Uuid,
 ) -> Result<Seen<Option<InvoiceComparison>>, ReadFailure> {
@@ -61,7 +62,7 @@ async fn comparison(
             LEFT JOIN read.order_billing b ON b.order_id = i.order_id"
     );
     let (position, invoice, order, billing): Row =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
+        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(&mut *sight.connection().await).await?;
     let Some(Json(invoice)) = invoice.filter(|Json(invoice)| viewer.sees_invoice(&invoice.state)) else {
         return Ok(Seen { position, value: None });
     };

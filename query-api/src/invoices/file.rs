@@ -12,10 +12,11 @@ use super::{
     sight::{MODELS, WHAT, visible_invoice},
 };
 use crate::{
-    attachment::{attachment, kept},
+    attachment::{FileBytes, attachment, kept},
     freshness::Seen,
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 /// The file that an invoice came in, byte for byte; for whoever may see the invoice.
@@ -28,15 +29,15 @@ use crate::{
     responses(
         (status = 200, description = "The file. One that is none of these is `application/octet-stream`.",
             content(
-                (Vec<u8> = "application/pdf"), (Vec<u8> = "application/xml"), (Vec<u8> = "application/json"),
-                (Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/tiff")
+                (FileBytes = "application/pdf"), (FileBytes = "application/xml"), (Object = "application/json"),
+                (FileBytes = "image/png"), (FileBytes = "image/jpeg"), (FileBytes = "image/tiff")
             )),
         (status = 404, body = ErrorBody, description = "`invoice_not_found`."),
         ReadRefusals
     )
 )]
 pub(crate) async fn get_invoice_file(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
-    let read = |viewer| visible_invoice(reader.pool(), viewer, id);
+    let read = async |sight: Sight, viewer| visible_invoice(&sight, viewer, id).await;
     let Seen { position, value } = reader.one(&MODELS, || not_found(WHAT, id), read).await?;
     let file = value.state.file;
     let bytes = kept(&reader.state.blobs, &file.sha256).await?;

@@ -9,7 +9,6 @@ use platform::{
     body::Path,
     error::{ApiError, ErrorBody},
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::sight::{MODELS, WHAT, visible_invoice};
@@ -18,6 +17,7 @@ use crate::{
     failure::ReadFailure,
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, ResourceHeaders, not_found},
+    sight::Sight,
 };
 
 /// One invoice that was sent; for the members and partners of both sides, who sent it, `ADMIN` and `AUDITOR`.
@@ -38,21 +38,22 @@ use crate::{
     )
 )]
 pub(crate) async fn get_received_invoice(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
-    let read = |viewer| visible_invoice(reader.pool(), viewer, id);
+    let read = async |sight: Sight, viewer| visible_invoice(&sight, viewer, id).await;
     let seen = reader.one(&MODELS, || not_found(WHAT, id), read).await?;
     let (revision, status) = (seen.value.revision, seen.value.state.status);
     let mut seen = seen.map(|folded| InvoiceResource::of(id.into(), &folded));
     if status != InvoiceStatus::Received {
         return Ok(answer::resource(&reader.headers, revision, seen));
     }
-    seen.value.progress = progress(reader.pool(), id).await?;
+    seen.value.progress = progress(&reader.sight().await?, id).await?;
     // Never 304: how far its reading is, is no part of the revision.
     Ok(answer::tagged(revision, answer::json(seen)))
 }
 
 /// `None` where nothing is being read: what is not made of pages is read at once.
-async fn progress(pool: &PgPool, id: Uuid) -> Result<Option<ReadingProgress>, ReadFailure> {
+async fn progress(sight: &Sight, id: Uuid) -> Result<Option<ReadingProgress>, ReadFailure> {
     let sql = "SELECT stage, percent FROM invoicing.jobs WHERE invoice_id = $1 AND finished_at IS NULL";
-    let row: Option<(String, i32)> = sqlx::query_as(sql).bind(id).fetch_optional(pool).await?;
+    let row: Option<(String, i32)> =
+        sqlx::query_as(sql).bind(id).fetch_optional(&mut *sight.connection().await).await?;
     Ok(row.map(|(stage, percent)| ReadingProgress { stage, percent }))
 }

@@ -13,7 +13,7 @@ use platform::{
     error::{ApiError, ErrorBody},
     paging::{List, Page, PageParams, Paged},
 };
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ use crate::{
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
     restaurants::get::visible_restaurant_in,
+    sight::Sight,
 };
 
 const LIST: &str = "invoices";
@@ -86,15 +87,17 @@ pub(crate) async fn list_invoices(
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
     if let Some(id) = filter.restaurant_id {
-        let read = |viewer| visible_restaurant_in(reader.schema(), reader.pool(), viewer, id);
+        let read =
+            async |sight: Sight, viewer| visible_restaurant_in(reader.schema(), &sight, viewer, id).await;
         reader.one(&RESTAURANTS, || not_found("restaurant", id), read).await?;
     }
-    let read = |viewer| invoices((reader.pool(), reader.schema()), viewer, &filter, &page, after);
+    let read =
+        async |sight: Sight, viewer| invoices((&sight, reader.schema()), viewer, &filter, &page, after).await;
     Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
 async fn invoices(
-    (pool, schema): (&PgPool, ReadSchema),
+    (sight, schema): (&Sight, ReadSchema),
     viewer: Arc<Viewer>,
     filter: &InvoiceFilter,
     page: &Page,
@@ -110,8 +113,8 @@ async fn invoices(
     } else {
         push_visible(&mut sql, &viewer, filter, page, after);
     }
-    let rows = fetch(pool, sql, state::<Invoice>).await?;
-    let total = if page.count { Some(total((pool, schema), &viewer, filter).await?) } else { None };
+    let rows = fetch(sight, sql, state::<Invoice>).await?;
+    let total = if page.count { Some(total((sight, schema), &viewer, filter).await?) } else { None };
     Ok(rows.map(|rows| {
         envelope(rows, page, LIST, total, |row| {
             InvoiceSummary::of(row.key.id.into(), &as_shown_to(&viewer, row.item))
@@ -158,7 +161,7 @@ fn places(viewer: &Viewer) -> [(&'static str, Vec<Uuid>); 3] {
 }
 
 async fn total(
-    (pool, schema): (&PgPool, ReadSchema),
+    (sight, schema): (&Sight, ReadSchema),
     viewer: &Viewer,
     filter: &InvoiceFilter,
 ) -> Result<u64, ReadFailure> {
@@ -171,7 +174,7 @@ async fn total(
         sql.push(")");
     }
     filter.push(&mut sql);
-    count(pool, sql).await
+    count(sight, sql).await
 }
 
 impl InvoiceFilter {

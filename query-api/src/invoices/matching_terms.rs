@@ -12,7 +12,7 @@ use platform::{
     body::Path,
     error::{ApiError, ErrorBody},
 };
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, ResourceHeaders},
+    sight::Sight,
 };
 
 /// Orders, too: a supplier sees the restaurants that ordered from it.
@@ -54,7 +55,7 @@ pub(crate) async fn get_matching_terms(
     reader: Reader,
     Path((restaurant_id, supplier_id)): Path<(Uuid, Uuid)>,
 ) -> Result<Response, ApiError> {
-    let read = |viewer| relation(reader.pool(), viewer, restaurant_id, supplier_id);
+    let read = async |sight: Sight, viewer| relation(&sight, viewer, restaurant_id, supplier_id).await;
     let seen = reader.one(&MODELS, || absent(restaurant_id, supplier_id), read).await?;
     let revision = seen.value.revision;
     let terms = |relation| MatchingTermsResource::of(restaurant_id.into(), supplier_id.into(), &relation);
@@ -62,7 +63,7 @@ pub(crate) async fn get_matching_terms(
 }
 
 async fn relation(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     restaurant_id: Uuid,
     supplier_id: Uuid,
@@ -80,12 +81,12 @@ async fn relation(
         .bind(relation_id(supplier_id.into(), restaurant_id.into()))
         .bind(restaurant_id)
         .bind(supplier_id)
-        .fetch_one(pool)
+        .fetch_one(&mut *sight.connection().await)
         .await?;
     // A supplier's members may know of a restaurant once it has ordered from them, and not before.
     let visible = both_exist
         && viewer.sees_terms_between(restaurant_id, supplier_id)
-        && sees_restaurant(pool, &viewer, restaurant_id).await?;
+        && sees_restaurant(sight, &viewer, restaurant_id).await?;
     let relation = || state.map_or_else(Folded::default, |json| json.0);
     Ok(Seen { position, value: visible.then(relation) })
 }

@@ -14,10 +14,11 @@ use super::{
     sight::{MODELS, WHAT, visible_invoice},
 };
 use crate::{
-    attachment::{kept, picture},
+    attachment::{FileBytes, kept, picture},
     freshness::Seen,
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals},
+    sight::Sight,
 };
 
 /// A page of an invoice as a picture, for people; for whoever may see the invoice.
@@ -32,7 +33,7 @@ use crate::{
     ),
     security(("bearer" = [])),
     responses(
-        (status = 200, description = "The page.", content((Vec<u8> = "image/png"))),
+        (status = 200, description = "The page.", content((FileBytes = "image/png"))),
         (status = 404, body = ErrorBody, description = "`invoice_page_not_found`: there is no such page, or no \
             such invoice."),
         ReadRefusals
@@ -42,8 +43,8 @@ pub(crate) async fn get_invoice_page(
     reader: Reader,
     Path((id, page)): Path<(Uuid, String)>,
 ) -> Result<Response, ApiError> {
-    let read = async |viewer| {
-        let seen = visible_invoice(reader.pool(), viewer, id).await?;
+    let read = async |sight: Sight, viewer| {
+        let seen = visible_invoice(&sight, viewer, id).await?;
         Ok(seen.map(|invoice| invoice.and_then(|invoice| picture_of(&invoice, &page))))
     };
     let Seen { position, value } = reader.one(&MODELS, || absent(id), read).await?;

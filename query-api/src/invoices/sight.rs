@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use events::{fold::Folded, invoice::Invoice};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     access::Viewer,
     failure::ReadFailure,
     freshness::{ReadModel, Seen, checkpoint, names},
+    sight::Sight,
 };
 
 pub(super) const MODELS: [ReadModel; 1] = [ReadModel::Invoices];
@@ -17,7 +18,7 @@ pub(super) const WHAT: &str = "invoice";
 
 /// The invoice of that id, as far as the viewer may see it.
 pub(super) async fn visible_invoice(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     id: Uuid,
 ) -> Result<Seen<Option<Folded<Invoice>>>, ReadFailure> {
@@ -27,7 +28,7 @@ pub(super) async fn visible_invoice(
         " c LEFT JOIN read.invoices i ON i.invoice_id = $2"
     );
     let (position, state): (i64, Option<Json<Folded<Invoice>>>) =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
+        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(&mut *sight.connection().await).await?;
     let visible = state.filter(|Json(invoice)| viewer.sees_invoice(&invoice.state));
     Ok(Seen { position, value: visible.map(|Json(invoice)| as_shown_to(&viewer, invoice)) })
 }

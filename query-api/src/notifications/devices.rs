@@ -8,7 +8,7 @@ use platform::{
     error::ApiError,
     paging::{List, NoFilter, Page, PageParams, Paged},
 };
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder, postgres::PgRow};
+use sqlx::{FromRow, Postgres, QueryBuilder, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
     listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window},
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+    sight::Sight,
 };
 
 const LIST: &str = "notification-devices";
@@ -37,11 +38,12 @@ pub(crate) async fn list_notification_devices(
     Paged { page, .. }: Paged<NoFilter>,
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
-    Ok(answer::json(reader.many(&MODELS, |viewer| devices(reader.pool(), viewer, &page, after)).await?))
+    let read = async |sight: Sight, viewer| devices(&sight, viewer, &page, after).await;
+    Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
 async fn devices(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     page: &Page,
     after: Option<Newest>,
@@ -50,15 +52,15 @@ async fn devices(
     sql.push("SELECT d.device_id AS id, d.created_at AS at, d.device_id, d.name, d.created_at");
     push_own(&mut sql, viewer.account_id);
     push_window(&mut sql, SORT, after, page, Take::Page);
-    let rows = fetch(pool, sql, decode).await?;
-    let total = if page.count { Some(total(pool, viewer.account_id).await?) } else { None };
+    let rows = fetch(sight, sql, decode).await?;
+    let total = if page.count { Some(total(sight, viewer.account_id).await?) } else { None };
     Ok(rows.map(|rows| envelope(rows, page, LIST, total, |row| row.item)))
 }
 
-async fn total(pool: &PgPool, account_id: Uuid) -> Result<u64, ReadFailure> {
+async fn total(sight: &Sight, account_id: Uuid) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*)");
     push_own(&mut sql, account_id);
-    count(pool, sql).await
+    count(sight, sql).await
 }
 
 fn push_own(sql: &mut QueryBuilder<'static, Postgres>, account_id: Uuid) {

@@ -10,7 +10,7 @@ use platform::{
     error::ApiError,
     paging::{List, Page, PageParams, Paged},
 };
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder, postgres::PgRow};
+use sqlx::{FromRow, Postgres, QueryBuilder, postgres::PgRow};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ use crate::{
     listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window},
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+    sight::Sight,
 };
 
 const LIST: &str = "notifications";
@@ -50,12 +51,12 @@ pub(crate) async fn list_notifications(
     Paged { page, filter }: Paged<NotificationFilter>,
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
-    let read = |viewer| notifications(reader.pool(), viewer, filter, &page, after);
+    let read = async |sight: Sight, viewer| notifications(&sight, viewer, filter, &page, after).await;
     Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
 async fn notifications(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     filter: NotificationFilter,
     page: &Page,
@@ -68,15 +69,15 @@ async fn notifications(
     );
     push_inbox(&mut sql, viewer.account_id, filter);
     push_window(&mut sql, SORT, after, page, Take::Page);
-    let rows = fetch(pool, sql, decode).await?;
-    let total = if page.count { Some(total(pool, viewer.account_id, filter).await?) } else { None };
+    let rows = fetch(sight, sql, decode).await?;
+    let total = if page.count { Some(total(sight, viewer.account_id, filter).await?) } else { None };
     Ok(rows.map(|rows| envelope(rows, page, LIST, total, |row| row.item)))
 }
 
-async fn total(pool: &PgPool, account_id: Uuid, filter: NotificationFilter) -> Result<u64, ReadFailure> {
+async fn total(sight: &Sight, account_id: Uuid, filter: NotificationFilter) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*)");
     push_inbox(&mut sql, account_id, filter);
-    count(pool, sql).await
+    count(sight, sql).await
 }
 
 /// The account stands in the condition whatever the role is: not even an `ADMIN` reads another's inbox.

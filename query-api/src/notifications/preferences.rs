@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use events::{account::Account, fold::Folded, resource::NotificationPreferencesResource};
 use platform::error::{ApiError, ErrorBody};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 
 use crate::{
     access::Viewer,
@@ -14,6 +14,7 @@ use crate::{
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, ResourceHeaders, not_found},
+    sight::Sight,
 };
 
 const MODELS: [ReadModel; 1] = [ReadModel::Accounts];
@@ -40,14 +41,15 @@ const MODELS: [ReadModel; 1] = [ReadModel::Accounts];
 )]
 pub(crate) async fn get_notification_preferences(reader: Reader) -> Result<Response, ApiError> {
     let absent = || not_found("account", reader.identity.subject);
-    let seen = reader.one(&MODELS, absent, |viewer| own_account(reader.pool(), viewer)).await?;
+    let seen =
+        reader.one(&MODELS, absent, async |sight: Sight, viewer| own_account(&sight, viewer).await).await?;
     let revision = seen.value.revision;
     let preferences = seen.map(|account| NotificationPreferencesResource::of(&account));
     Ok(answer::resource(&reader.headers, revision, preferences))
 }
 
 async fn own_account(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
 ) -> Result<Seen<Option<Folded<Account>>>, ReadFailure> {
     let sql = concat!(
@@ -55,7 +57,10 @@ async fn own_account(
         checkpoint!(),
         " c LEFT JOIN read.accounts a ON a.account_id = $2"
     );
-    let (position, state): (i64, Option<Json<Folded<Account>>>) =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(viewer.account_id).fetch_one(pool).await?;
+    let (position, state): (i64, Option<Json<Folded<Account>>>) = sqlx::query_as(sql)
+        .bind(names(&MODELS))
+        .bind(viewer.account_id)
+        .fetch_one(&mut *sight.connection().await)
+        .await?;
     Ok(Seen { position, value: state.map(|json| json.0) })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use events::{fold::Folded, order::Order, resource::OrderResource};
 use platform::{body::Path, error::ApiError};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, ResourceHeaders, ResourceRefusals, not_found},
+    sight::Sight,
 };
 
 const MODELS: [ReadModel; 1] = [ReadModel::Orders];
@@ -50,14 +51,14 @@ const MODELS: [ReadModel; 1] = [ReadModel::Orders];
     )
 )]
 pub(crate) async fn get_order(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
-    let read = |viewer| visible_order(reader.pool(), viewer, id);
+    let read = async |sight: Sight, viewer| visible_order(&sight, viewer, id).await;
     let seen = reader.one(&MODELS, || not_found("order", id), read).await?;
     let revision = seen.value.revision;
     Ok(answer::resource(&reader.headers, revision, seen.map(|folded| OrderResource::of(id.into(), &folded))))
 }
 
 async fn visible_order(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     id: Uuid,
 ) -> Result<Seen<Option<Folded<Order>>>, ReadFailure> {
@@ -67,7 +68,7 @@ async fn visible_order(
         " c LEFT JOIN read.orders o ON o.order_id = $2"
     );
     let (position, state): (i64, Option<Json<Folded<Order>>>) =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
+        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(&mut *sight.connection().await).await?;
     let visible = state.filter(|Json(order)| sees(&viewer, &order.state));
     Ok(Seen { position, value: visible.map(|json| json.0) })
 }

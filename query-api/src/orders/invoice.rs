@@ -11,11 +11,13 @@ use super::trade::{MODELS, rendered, visible_trade};
 use crate::{
     accept::{Format, preferred},
     answer,
+    attachment::FileBytes,
     documents::{InvoiceDocument, InvoiceRefusal, Lacking, invoice_pdf, peppol_xml},
     failure::ReadFailure,
     freshness::Seen,
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 /// The invoice that the delivery gave rise to.
@@ -27,7 +29,7 @@ use crate::{
         (status = 200, description = "By `Accept`: JSON (default), PDF, or XML as Peppol BIS Billing 3.0.",
             content(
                 (InvoiceDocument = "application/json"),
-                (Vec<u8> = "application/pdf"),
+                (FileBytes = "application/pdf"),
                 (String = "application/xml")
             )),
         (status = 404, body = ErrorBody, description = "`order_not_found`."),
@@ -37,7 +39,7 @@ use crate::{
     )
 )]
 pub(crate) async fn get_invoice(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
-    let read = |viewer| visible_trade(reader.pool(), viewer, id);
+    let read = async |sight: Sight, viewer| visible_trade(&sight, viewer, id).await;
     let seen = reader.one(&MODELS, || not_found("order", id), read).await?;
     let invoice = InvoiceDocument::of(&seen.value).map_err(refused)?;
     let format = preferred(&reader.headers, &[Format::Json, Format::Pdf, Format::Xml]);

@@ -14,7 +14,7 @@ use platform::{
     error::{ApiError, ErrorBody},
     paging::{List, Page, PageParams, Paged},
 };
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -28,6 +28,7 @@ use crate::{
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
     restaurants::get::visible_restaurant_in,
+    sight::Sight,
 };
 
 const LIST: &str = "orders";
@@ -88,15 +89,17 @@ pub(crate) async fn list_orders(
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
     if let Some(id) = filter.restaurant_id {
-        let read = |viewer| visible_restaurant_in(reader.schema(), reader.pool(), viewer, id);
+        let read =
+            async |sight: Sight, viewer| visible_restaurant_in(reader.schema(), &sight, viewer, id).await;
         reader.one(&RESTAURANTS, || not_found("restaurant", id), read).await?;
     }
-    let read = |viewer| orders((reader.pool(), reader.schema()), viewer, filter, &page, after);
+    let read =
+        async |sight: Sight, viewer| orders((&sight, reader.schema()), viewer, filter, &page, after).await;
     Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
 async fn orders(
-    (pool, schema): (&PgPool, ReadSchema),
+    (sight, schema): (&Sight, ReadSchema),
     viewer: Arc<Viewer>,
     filter: OrderFilter,
     page: &Page,
@@ -112,8 +115,8 @@ async fn orders(
     } else {
         push_sides(&mut sql, &viewer, filter, page, after);
     }
-    let rows = fetch(pool, sql, state::<Order>).await?;
-    let total = if page.count { Some(total((pool, schema), &viewer, filter).await?) } else { None };
+    let rows = fetch(sight, sql, state::<Order>).await?;
+    let total = if page.count { Some(total((sight, schema), &viewer, filter).await?) } else { None };
     Ok(rows
         .map(|rows| envelope(rows, page, LIST, total, |row| OrderResource::of(row.key.id.into(), &row.item))))
 }
@@ -174,7 +177,7 @@ fn push_side(
 }
 
 async fn total(
-    (pool, schema): (&PgPool, ReadSchema),
+    (sight, schema): (&Sight, ReadSchema),
     viewer: &Viewer,
     filter: OrderFilter,
 ) -> Result<u64, ReadFailure> {
@@ -186,7 +189,7 @@ async fn total(
             .push("))");
     }
     filter.push(&mut sql);
-    count(pool, sql).await
+    count(sight, sql).await
 }
 
 impl OrderFilter {

@@ -8,10 +8,12 @@ use super::trade::{MODELS, rendered, visible_trade};
 use crate::{
     accept::{Format, preferred},
     answer,
+    attachment::FileBytes,
     documents::{ReceiptDocument, receipt_pdf},
     freshness::Seen,
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 /// What was ordered, delivered and received, line by line, with the claims.
@@ -23,13 +25,13 @@ use crate::{
     security(("bearer" = [])),
     responses(
         (status = 200, description = "By `Accept`: JSON (default) or PDF.",
-            content((ReceiptDocument = "application/json"), (Vec<u8> = "application/pdf"))),
+            content((ReceiptDocument = "application/json"), (FileBytes = "application/pdf"))),
         (status = 404, body = platform::error::ErrorBody, description = "`order_not_found`."),
         ReadRefusals
     )
 )]
 pub(crate) async fn get_receipt(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
-    let read = |viewer| visible_trade(reader.pool(), viewer, id);
+    let read = async |sight: Sight, viewer| visible_trade(&sight, viewer, id).await;
     let seen = reader.one(&MODELS, || not_found("order", id), read).await?;
     let receipt = seen.map(|trade| ReceiptDocument::of(&trade));
     let answer = match preferred(&reader.headers, &[Format::Json, Format::Pdf]) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use events::{fold::Folded, order::Order, restaurant::Restaurant, supplier::Supplier};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::get::sees;
@@ -12,6 +12,7 @@ use crate::{
     documents::{PdfFault, Trade},
     failure::ReadFailure,
     freshness::{ReadModel, Seen, checkpoint, names},
+    sight::Sight,
 };
 
 pub(super) const MODELS: [ReadModel; 3] = [ReadModel::Orders, ReadModel::Suppliers, ReadModel::Restaurants];
@@ -20,7 +21,7 @@ pub(super) const MODELS: [ReadModel; 3] = [ReadModel::Orders, ReadModel::Supplie
 ///
 /// Absent, too, while a side is not in its read model yet: the reader then waits for it.
 pub(super) async fn visible_trade(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     id: Uuid,
 ) -> Result<Seen<Option<Trade>>, ReadFailure> {
@@ -33,7 +34,7 @@ pub(super) async fn visible_trade(
           ) ON o.order_id = $2"
     );
     let (position, order, supplier, restaurant): Row =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
+        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(&mut *sight.connection().await).await?;
     let sides = order.zip(supplier).zip(restaurant);
     let trade = sides.map(|((Json(order), Json(supplier)), Json(restaurant))| Trade {
         order_id: id.into(),

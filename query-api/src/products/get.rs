@@ -3,7 +3,6 @@
 use axum::response::Response;
 use events::{resource::ProductResource, values::swedish_day};
 use platform::{body::Path, error::ApiError};
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{COLUMNS, MODELS, ProductRow};
@@ -14,6 +13,7 @@ use crate::{
     listing::{fetch, open},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 /// One product, with what can be ordered of it now.
@@ -43,14 +43,14 @@ use crate::{
 pub(crate) async fn get_product(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
     let today = swedish_day(reader.state.clock.now());
     let absent = || not_found("product", id);
-    let seen = reader.one(&MODELS, absent, |_| product(reader.pool(), id)).await?;
+    let seen = reader.one(&MODELS, absent, async |sight: Sight, _| product(&sight, id).await).await?;
     let revision = seen.value.product.revision;
     Ok(answer::tagged(revision, answer::json(seen.map(|row| row.resource(id, today)))))
 }
 
-async fn product(pool: &PgPool, id: Uuid) -> Result<Seen<Option<ProductRow>>, ReadFailure> {
+async fn product(sight: &Sight, id: Uuid) -> Result<Seen<Option<ProductRow>>, ReadFailure> {
     let mut sql = open(&MODELS);
     sql.push("SELECT ").push(COLUMNS).push(" FROM read.products WHERE product_id = ").push_bind(id);
-    let rows = fetch(pool, sql, ProductRow::read).await?;
+    let rows = fetch(sight, sql, ProductRow::read).await?;
     Ok(rows.map(|rows| rows.into_iter().next().map(|row| row.item)))
 }

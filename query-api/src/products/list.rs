@@ -9,7 +9,7 @@ use platform::{
     error::ApiError,
     paging::{List, Page, PageParams, Paged},
 };
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ use crate::{
     read_schema::ReadSchema,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+    sight::Sight,
 };
 
 const LIST: &str = "products";
@@ -40,7 +41,8 @@ pub(crate) struct ProductFilter {
     pub(super) active: Option<Parsed<bool>>,
     /// Words of a name, a SKU or a GTIN; typing errors are forgiven. The list is then sorted best first.
     #[deserr(default)]
-    #[param(value_type = Option<String>, min_length = 1, max_length = 200, example = "tomatr")]
+    #[param(value_type = Option<String>, min_length = 1, max_length = 200,
+        pattern = "^[^\\x00-\\x08\\x0B-\\x1F\\x7F-\\x9F]*$", example = "tomatr")]
     pub(super) q: Option<Text<1, 200>>,
 }
 
@@ -67,17 +69,20 @@ pub(crate) async fn list_products(
     Paged { page, filter }: Paged<ProductFilter>,
 ) -> Result<Response, ApiError> {
     let today = swedish_day(reader.now());
-    let tables = (reader.pool(), reader.schema());
+    let schema = reader.schema();
     if let Some(q) = &filter.q {
         let search = search::Search::new(q.as_str(), &filter, &page, today)?;
-        return Ok(answer::json(reader.many(&MODELS, |_| search.run(tables)).await?));
+        return Ok(answer::json(
+            reader.many(&MODELS, async |sight: Sight, _| search.run((&sight, schema)).await).await?,
+        ));
     }
     let after = after(&page, LIST)?;
-    Ok(answer::json(reader.many(&MODELS, |_| products(tables, &filter, (&page, after), today)).await?))
+    let read = async |sight: Sight, _| products((&sight, schema), &filter, (&page, after), today).await;
+    Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
 async fn products(
-    (pool, schema): (&PgPool, ReadSchema),
+    (sight, schema): (&Sight, ReadSchema),
     filter: &ProductFilter,
     (page, after): (&Page, Option<Newest>),
     today: NaiveDate,
@@ -86,13 +91,13 @@ async fn products(
     sql.push(format_args!("SELECT {COLUMNS} FROM {schema}.products WHERE true"));
     filter.push(&mut sql);
     push_window(&mut sql, SortColumns { at: "created_at", id: "product_id" }, after, page, Take::Page);
-    let rows = fetch(pool, sql, ProductRow::read).await?;
-    let total = if page.count { Some(total((pool, schema), filter).await?) } else { None };
+    let rows = fetch(sight, sql, ProductRow::read).await?;
+    let total = if page.count { Some(total((sight, schema), filter).await?) } else { None };
     Ok(rows.map(|rows| envelope(rows, page, LIST, total, |row| row.item.resource(row.key.id, today))))
 }
 
-async fn total((pool, schema): (&PgPool, ReadSchema), filter: &ProductFilter) -> Result<u64, ReadFailure> {
+async fn total((sight, schema): (&Sight, ReadSchema), filter: &ProductFilter) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new(format!("SELECT count(*) FROM {schema}.products WHERE true"));
     filter.push(&mut sql);
-    count(pool, sql).await
+    count(sight, sql).await
 }

@@ -7,7 +7,7 @@ use platform::{
     paging::{List, Page},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, Row};
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::{COLUMNS, MODELS, ProductRow, list::ProductFilter};
@@ -16,6 +16,7 @@ use crate::{
     freshness::Seen,
     listing::{Placed, after, envelope, open_in},
     read_schema::ReadSchema,
+    sight::Sight,
 };
 
 const LIST: &str = "products by q";
@@ -71,9 +72,9 @@ impl<'a> Search<'a> {
 
     pub(super) async fn run(
         &self,
-        (pool, schema): (&PgPool, ReadSchema),
+        (sight, schema): (&Sight, ReadSchema),
     ) -> Result<Seen<List<ProductResource>>, ReadFailure> {
-        let mut tx = pool.begin().await?;
+        let mut tx = sight.connection().await;
         // For this transaction alone: behind a pooler the connection is another caller's next.
         sqlx::query("SELECT set_config('pg_trgm.word_similarity_threshold', $1, true)")
             .bind(SIMILAR_ENOUGH)
@@ -81,7 +82,6 @@ impl<'a> Search<'a> {
             .await?;
         let rows = self.rows_in_tx(&mut tx, schema).await?;
         let total = if self.page.count { Some(self.total_in_tx(&mut tx, schema).await?) } else { None };
-        tx.commit().await?;
         let resource = |row: Placed<Best, ProductRow>| row.item.resource(row.key.id, self.today);
         Ok(rows.map(|rows| envelope(rows, self.page, LIST, total, resource)))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use events::{fold::Folded, resource::RestaurantResource, restaurant::Restaurant};
 use platform::{body::Path, error::ApiError};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     read_schema::ReadSchema,
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, ResourceHeaders, ResourceRefusals, not_found},
+    sight::Sight,
 };
 
 /// Orders, too: a supplier sees the restaurants that ordered from it.
@@ -44,7 +45,7 @@ const MODELS: [ReadModel; 2] = [ReadModel::Restaurants, ReadModel::Orders];
 )]
 pub(crate) async fn get_restaurant(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
     let absent = || not_found("restaurant", id);
-    let read = |viewer| visible_restaurant(reader.pool(), viewer, id);
+    let read = async |sight: Sight, viewer| visible_restaurant(&sight, viewer, id).await;
     let seen = reader.one(&MODELS, absent, read).await?;
     let revision = seen.value.revision;
     Ok(answer::resource(
@@ -56,17 +57,17 @@ pub(crate) async fn get_restaurant(reader: Reader, Path(id): Path<Uuid>) -> Resu
 
 /// The restaurant of that id, if the viewer may see it.
 pub(crate) async fn visible_restaurant(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     id: Uuid,
 ) -> Result<Seen<Option<Folded<Restaurant>>>, ReadFailure> {
-    visible_restaurant_in(ReadSchema::Live, pool, viewer, id).await
+    visible_restaurant_in(ReadSchema::Live, sight, viewer, id).await
 }
 
 /// The same, out of the tables of that schema; whether the viewer may see it is decided by the live ones.
 pub(crate) async fn visible_restaurant_in(
     schema: ReadSchema,
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     id: Uuid,
 ) -> Result<Seen<Option<Folded<Restaurant>>>, ReadFailure> {
@@ -76,7 +77,7 @@ pub(crate) async fn visible_restaurant_in(
          FROM {checkpoint} c LEFT JOIN {schema}.restaurants r ON r.restaurant_id = $2"
     );
     let (position, state): (i64, Option<Json<Folded<Restaurant>>>) =
-        sqlx::query_as(&sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
-    let visible = sees_restaurant(pool, &viewer, id).await?;
+        sqlx::query_as(&sql).bind(names(&MODELS)).bind(id).fetch_one(&mut *sight.connection().await).await?;
+    let visible = sees_restaurant(sight, &viewer, id).await?;
     Ok(Seen { position, value: state.filter(|_| visible).map(|json| json.0) })
 }

@@ -8,7 +8,7 @@ use platform::{
     error::ApiError,
     paging::{List, NoFilter, Page, PageParams, Paged},
 };
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 
 use crate::{
     access::{OrganisationKind, Viewer},
@@ -19,6 +19,7 @@ use crate::{
     read_schema::ReadSchema,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+    sight::Sight,
 };
 
 const LIST: &str = "restaurants";
@@ -35,12 +36,13 @@ pub(crate) async fn list_restaurants(
     Paged { page, .. }: Paged<NoFilter>,
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
-    let tables = (reader.pool(), reader.schema());
-    Ok(answer::json(reader.many(&MODELS, |viewer| restaurants(tables, viewer, &page, after)).await?))
+    let schema = reader.schema();
+    let read = async |sight: Sight, viewer| restaurants((&sight, schema), viewer, &page, after).await;
+    Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
 async fn restaurants(
-    (pool, schema): (&PgPool, ReadSchema),
+    (sight, schema): (&Sight, ReadSchema),
     viewer: Arc<Viewer>,
     page: &Page,
     after: Option<Newest>,
@@ -49,17 +51,17 @@ async fn restaurants(
     sql.push("SELECT r.restaurant_id AS id, r.created_at AS at, r.state");
     push_visible(&mut sql, schema, &viewer);
     push_window(&mut sql, SortColumns { at: "r.created_at", id: "r.restaurant_id" }, after, page, Take::Page);
-    let rows = fetch(pool, sql, state::<Restaurant>).await?;
-    let total = if page.count { Some(total((pool, schema), &viewer).await?) } else { None };
+    let rows = fetch(sight, sql, state::<Restaurant>).await?;
+    let total = if page.count { Some(total((sight, schema), &viewer).await?) } else { None };
     Ok(rows.map(|rows| {
         envelope(rows, page, LIST, total, |row| RestaurantResource::of(row.key.id.into(), &row.item))
     }))
 }
 
-async fn total((pool, schema): (&PgPool, ReadSchema), viewer: &Viewer) -> Result<u64, ReadFailure> {
+async fn total((sight, schema): (&Sight, ReadSchema), viewer: &Viewer) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*)");
     push_visible(&mut sql, schema, viewer);
-    count(pool, sql).await
+    count(sight, sql).await
 }
 
 /// Own restaurants, those that granted the viewer so, and those that ordered from own suppliers: one probe of an index for each restaurant

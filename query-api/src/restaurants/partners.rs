@@ -24,6 +24,7 @@ use crate::{
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
     restaurants::get::visible_restaurant,
+    sight::Sight,
 };
 
 const MODELS: [ReadModel; 3] = [ReadModel::Restaurants, ReadModel::Orders, ReadModel::Accounts];
@@ -47,13 +48,13 @@ pub(crate) async fn list_restaurant_partners(
 ) -> Result<Response, ApiError> {
     let after: Option<Newest> = after(&page, LIST)?;
     let organisation = Organisation { kind: OrganisationKind::Restaurant, id };
-    let (pool, page) = (reader.pool(), &page);
-    let read = async |viewer: Arc<Viewer>| -> Result<Seen<Option<Partners>>, ReadFailure> {
-        let known = visible_restaurant(pool, Arc::clone(&viewer), id).await?;
+    let page = &page;
+    let read = async |sight: Sight, viewer: Arc<Viewer>| -> Result<Seen<Option<Partners>>, ReadFailure> {
+        let known = visible_restaurant(&sight, Arc::clone(&viewer), id).await?;
         if known.value.is_none() {
             return Ok(known.map(|_| None));
         }
-        let listed = partners(pool, &MODELS, viewer, organisation, (page, after)).await?;
+        let listed = partners(&sight, &MODELS, viewer, organisation, (page, after)).await?;
         Ok(Seen { position: listed.position.min(known.position), value: Some(listed.value) })
     };
     let seen = reader.one(&MODELS, || not_found("restaurant", id), read).await?;

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use events::{fold::Folded, resource::SupplierResource, supplier::Supplier};
 use platform::{body::Path, error::ApiError};
-use sqlx::{PgPool, types::Json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, ResourceHeaders, ResourceRefusals, not_found},
+    sight::Sight,
 };
 
 const MODELS: [ReadModel; 1] = [ReadModel::Suppliers];
@@ -38,7 +39,7 @@ const MODELS: [ReadModel; 1] = [ReadModel::Suppliers];
 )]
 pub(crate) async fn get_supplier(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
     let absent = || not_found("supplier", id);
-    let seen = reader.one(&MODELS, absent, |_| supplier(reader.pool(), id)).await?;
+    let seen = reader.one(&MODELS, absent, async |sight: Sight, _| supplier(&sight, id).await).await?;
     let revision = seen.value.revision;
     Ok(answer::resource(
         &reader.headers,
@@ -48,13 +49,13 @@ pub(crate) async fn get_supplier(reader: Reader, Path(id): Path<Uuid>) -> Result
 }
 
 /// The supplier of that id.
-pub(crate) async fn supplier(pool: &PgPool, id: Uuid) -> Result<Seen<Option<Folded<Supplier>>>, ReadFailure> {
+pub(crate) async fn supplier(sight: &Sight, id: Uuid) -> Result<Seen<Option<Folded<Supplier>>>, ReadFailure> {
     let sql = concat!(
         "SELECT c.position, s.state FROM ",
         checkpoint!(),
         " c LEFT JOIN read.suppliers s ON s.supplier_id = $2"
     );
     let (position, state): (i64, Option<Json<Folded<Supplier>>>) =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
+        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(&mut *sight.connection().await).await?;
     Ok(Seen { position, value: state.map(|json| json.0) })
 }

@@ -6,7 +6,7 @@ use platform::{
     error::ApiError,
     paging::{List, NoFilter, Page, PageParams, Paged},
 };
-use sqlx::{PgPool, QueryBuilder};
+use sqlx::QueryBuilder;
 
 use crate::{
     answer,
@@ -16,6 +16,7 @@ use crate::{
     read_schema::ReadSchema,
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+    sight::Sight,
 };
 
 const LIST: &str = "suppliers";
@@ -33,12 +34,14 @@ pub(crate) async fn list_suppliers(
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
     Ok(answer::json(
-        reader.many(&MODELS, |_| suppliers((reader.pool(), reader.schema()), &page, after)).await?,
+        reader
+            .many(&MODELS, async |sight: Sight, _| suppliers((&sight, reader.schema()), &page, after).await)
+            .await?,
     ))
 }
 
 async fn suppliers(
-    (pool, schema): (&PgPool, ReadSchema),
+    (sight, schema): (&Sight, ReadSchema),
     page: &Page,
     after: Option<Newest>,
 ) -> Result<Seen<List<SupplierResource>>, ReadFailure> {
@@ -47,9 +50,9 @@ async fn suppliers(
         "SELECT supplier_id AS id, created_at AS at, state FROM {schema}.suppliers WHERE true"
     ));
     push_window(&mut sql, SortColumns { at: "created_at", id: "supplier_id" }, after, page, Take::Page);
-    let rows = fetch(pool, sql, state::<Supplier>).await?;
+    let rows = fetch(sight, sql, state::<Supplier>).await?;
     let total = if page.count {
-        Some(count(pool, QueryBuilder::new(format!("SELECT count(*) FROM {schema}.suppliers"))).await?)
+        Some(count(sight, QueryBuilder::new(format!("SELECT count(*) FROM {schema}.suppliers"))).await?)
     } else {
         None
     };

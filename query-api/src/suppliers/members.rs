@@ -22,6 +22,7 @@ use crate::{
     members::{LIST, Members, Organisation, members},
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
     suppliers::get::supplier,
 };
 
@@ -46,13 +47,13 @@ pub(crate) async fn list_supplier_members(
 ) -> Result<Response, ApiError> {
     let after: Option<Newest> = after(&page, LIST)?;
     let organisation = Organisation { kind: OrganisationKind::Supplier, id };
-    let (pool, page) = (reader.pool(), &page);
-    let read = async |viewer: Arc<Viewer>| -> Result<Seen<Option<Members>>, ReadFailure> {
-        let known = supplier(pool, id).await?;
+    let page = &page;
+    let read = async |sight: Sight, viewer: Arc<Viewer>| -> Result<Seen<Option<Members>>, ReadFailure> {
+        let known = supplier(&sight, id).await?;
         if known.value.is_none() {
             return Ok(known.map(|_| None));
         }
-        let listed = members(pool, &MODELS, viewer, organisation, (page, after)).await?;
+        let listed = members(&sight, &MODELS, viewer, organisation, (page, after)).await?;
         Ok(Seen { position: listed.position.min(known.position), value: Some(listed.value) })
     };
     let seen = reader.one(&MODELS, || not_found("supplier", id), read).await?;

@@ -9,7 +9,7 @@ use platform::{
     error::{ApiError, ErrorBody, Fault},
 };
 use serde::Serialize;
-use sqlx::{FromRow, PgPool};
+use sqlx::FromRow;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ use crate::{
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 const MODELS: [ReadModel; 3] = [ReadModel::Suppliers, ReadModel::Orders, ReadModel::InvoicedPrices];
@@ -105,7 +106,7 @@ pub(crate) async fn get_supplier_metrics(
     Query(window): Query<Window>,
 ) -> Result<Response, ApiError> {
     let (from, to) = window.days(swedish_day(reader.state.clock.now()))?;
-    let read = |_| metrics(reader.pool(), id, from, to);
+    let read = async |sight: Sight, _| metrics(&sight, id, from, to).await;
     let seen = reader.one(&MODELS, || not_found("supplier", id), read).await?;
     Ok(answer::json(seen.map(|sums| sums.metrics(id, from, to))))
 }
@@ -123,7 +124,7 @@ impl Window {
 }
 
 async fn metrics(
-    pool: &PgPool,
+    sight: &Sight,
     id: Uuid,
     from: NaiveDate,
     to: NaiveDate,
@@ -152,8 +153,13 @@ async fn metrics(
             FROM read.invoiced_prices WHERE supplier_id = $2 AND day BETWEEN $3 AND $4 AND lines > 0
           ) i"
     );
-    let found: Found =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).bind(from).bind(to).fetch_one(pool).await?;
+    let found: Found = sqlx::query_as(sql)
+        .bind(names(&MODELS))
+        .bind(id)
+        .bind(from)
+        .bind(to)
+        .fetch_one(&mut *sight.connection().await)
+        .await?;
     Ok(Seen { position: found.position, value: found.exists.then_some(found.sums) })
 }
 

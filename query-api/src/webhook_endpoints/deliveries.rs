@@ -12,7 +12,7 @@ use platform::{
     paging::{List, Page, PageParams, Paged},
 };
 use serde::Serialize;
-use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow};
+use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -25,6 +25,7 @@ use crate::{
     listing::{Newest, SortColumns, Take, after, count, envelope, fetch, open, push_window},
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 const LIST: &str = "webhook_deliveries";
@@ -140,7 +141,7 @@ pub(crate) struct DeliveryFilter {
     state: Option<Parsed<State>>,
     /// Of events of this type.
     #[deserr(default)]
-    #[param(value_type = Option<String>, example = "iris.order.placed.v1")]
+    #[param(value_type = Option<String>, pattern = r"^[^\x00]*$", example = "iris.order.placed.v1")]
     event_type: Option<Parsed<EventType>>,
 }
 
@@ -184,20 +185,22 @@ pub(crate) async fn list_webhook_deliveries(
     Paged { page, filter }: Paged<DeliveryFilter>,
 ) -> Result<Response, ApiError> {
     let after: Option<Newest> = after(&page, LIST)?;
-    let (pool, page, filter) = (reader.pool(), &page, &filter);
-    let read = async |viewer: Arc<Viewer>| -> Result<Seen<Option<List<DeliveryResource>>>, ReadFailure> {
-        let known = visible_endpoint(pool, &viewer, id).await?;
+    let (page, filter) = (&page, &filter);
+    let read = async |sight: Sight,
+                      viewer: Arc<Viewer>|
+           -> Result<Seen<Option<List<DeliveryResource>>>, ReadFailure> {
+        let known = visible_endpoint(&sight, &viewer, id).await?;
         if known.value.is_none() {
             return Ok(known.map(|_| None));
         }
-        let listed = deliveries(pool, id, filter, page, after).await?;
+        let listed = deliveries(&sight, id, filter, page, after).await?;
         Ok(Seen { position: listed.position.min(known.position), value: Some(listed.value) })
     };
     Ok(answer::json(reader.one(&MODELS, || not_found(WHAT, id), read).await?))
 }
 
 async fn deliveries(
-    pool: &PgPool,
+    sight: &Sight,
     endpoint_id: Uuid,
     filter: &DeliveryFilter,
     page: &Page,
@@ -209,15 +212,15 @@ async fn deliveries(
     filter.push(&mut sql, endpoint_id);
     push_window(&mut sql, SORT, after, page, Take::Page);
     sql.push(") d").push(LAST_ATTEMPT);
-    let rows = fetch(pool, sql, decode).await?;
-    let total = if page.count { Some(total(pool, endpoint_id, filter).await?) } else { None };
+    let rows = fetch(sight, sql, decode).await?;
+    let total = if page.count { Some(total(sight, endpoint_id, filter).await?) } else { None };
     Ok(rows.map(|rows| envelope(rows, page, LIST, total, |row| row.item)))
 }
 
-async fn total(pool: &PgPool, endpoint_id: Uuid, filter: &DeliveryFilter) -> Result<u64, ReadFailure> {
+async fn total(sight: &Sight, endpoint_id: Uuid, filter: &DeliveryFilter) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*) FROM webhooks.deliveries d");
     filter.push(&mut sql, endpoint_id);
-    count(pool, sql).await
+    count(sight, sql).await
 }
 
 impl DeliveryFilter {

@@ -9,7 +9,7 @@ use platform::{
     error::{ApiError, ErrorBody},
 };
 use serde::Serialize;
-use sqlx::{PgPool, Row, postgres::PgRow, types::Json};
+use sqlx::{Row, postgres::PgRow, types::Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ use crate::{
     freshness::Seen,
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 /// One event on its way to one endpoint, with every attempt.
@@ -86,12 +87,11 @@ pub(crate) async fn get_webhook_delivery(
     reader: Reader,
     Path((id, delivery_id)): Path<(Uuid, Uuid)>,
 ) -> Result<Response, ApiError> {
-    let pool = reader.pool();
-    let read = async |viewer: Arc<Viewer>| -> Result<Seen<Option<Found>>, ReadFailure> {
-        let known = visible_endpoint(pool, &viewer, id).await?;
+    let read = async |sight: Sight, viewer: Arc<Viewer>| -> Result<Seen<Option<Found>>, ReadFailure> {
+        let known = visible_endpoint(&sight, &viewer, id).await?;
         let found = match known.value {
             None => Found::NoEndpoint,
-            Some(()) => find(pool, id, delivery_id).await?,
+            Some(()) => find(&sight, id, delivery_id).await?,
         };
         // Only an endpoint can still be on its way into its read model; deliveries are in their table.
         let value = if matches!(found, Found::NoEndpoint) { None } else { Some(found) };
@@ -104,16 +104,20 @@ pub(crate) async fn get_webhook_delivery(
     }
 }
 
-async fn find(pool: &PgPool, endpoint_id: Uuid, delivery_id: Uuid) -> Result<Found, ReadFailure> {
+async fn find(sight: &Sight, endpoint_id: Uuid, delivery_id: Uuid) -> Result<Found, ReadFailure> {
     let sql = format!(
         "SELECT {COLUMNS} FROM webhooks.deliveries d{LAST_ATTEMPT} WHERE d.delivery_id = $1 AND d.endpoint_id = $2"
     );
-    let row = sqlx::query(&sql).bind(delivery_id).bind(endpoint_id).fetch_optional(pool).await?;
+    let row = sqlx::query(&sql)
+        .bind(delivery_id)
+        .bind(endpoint_id)
+        .fetch_optional(&mut *sight.connection().await)
+        .await?;
     let Some(row) = row else { return Ok(Found::NoDelivery) };
     let sql =
         "SELECT number, attempted_at, outcome, status, headers_ms, total_ms, response_headers, response_body
                FROM webhooks.attempts WHERE delivery_id = $1 ORDER BY number";
-    let attempts = sqlx::query(sql).bind(delivery_id).fetch_all(pool).await?;
+    let attempts = sqlx::query(sql).bind(delivery_id).fetch_all(&mut *sight.connection().await).await?;
     let attempt_log = attempts.iter().map(attempt).collect::<Result<_, _>>()?;
     Ok(Found::Delivery(Box::new(DeliveryWithAttempts { delivery: decode(&row)?, attempt_log })))
 }

@@ -9,7 +9,7 @@ use platform::{
     body::Path,
     error::{ApiError, ErrorBody},
 };
-use sqlx::{PgPool, Row, types::Json};
+use sqlx::{Row, types::Json};
 use uuid::Uuid;
 
 use super::health::{self, health};
@@ -20,6 +20,7 @@ use crate::{
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
     refusals::{ReadHeaders, ReadRefusals, not_found},
+    sight::Sight,
 };
 
 pub(super) const MODELS: [ReadModel; 1] = [ReadModel::WebhookEndpoints];
@@ -41,14 +42,14 @@ pub(super) const WHAT: &str = "webhook endpoint";
 )]
 pub(crate) async fn get_webhook_endpoint(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
     let now = reader.state.clock.now();
-    let read = |viewer| endpoint(reader.pool(), viewer, id, now);
+    let read = async |sight: Sight, viewer| endpoint(&sight, viewer, id, now).await;
     let seen = reader.one(&MODELS, || not_found(WHAT, id), read).await?;
     // Never 304: how deliveries go is no part of the revision.
     Ok(answer::tagged(seen.value.revision, answer::json(seen)))
 }
 
 async fn endpoint(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     id: Uuid,
     now: DateTime<Utc>,
@@ -62,7 +63,8 @@ async fn endpoint(
         columns = health::COLUMNS,
         lane = health::LANE,
     );
-    let row = sqlx::query(&sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
+    let row =
+        sqlx::query(&sql).bind(names(&MODELS)).bind(id).fetch_one(&mut *sight.connection().await).await?;
     let position = row.try_get("position")?;
     let state: Option<Json<Folded<WebhookEndpoint>>> = row.try_get("state")?;
     let visible = state.filter(|_| row.try_get("owner_id").is_ok_and(|owner| viewer.sees_endpoint_of(owner)));
@@ -74,7 +76,7 @@ async fn endpoint(
 
 /// Whether there is such an endpoint for the viewer.
 pub(super) async fn visible_endpoint(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: &Viewer,
     id: Uuid,
 ) -> Result<Seen<Option<()>>, ReadFailure> {
@@ -84,7 +86,7 @@ pub(super) async fn visible_endpoint(
         " c LEFT JOIN read.webhook_endpoints w ON w.endpoint_id = $2 AND w.status <> 'deleted'"
     );
     let (position, found, owner_id): (i64, Option<Uuid>, Option<Uuid>) =
-        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(pool).await?;
+        sqlx::query_as(sql).bind(names(&MODELS)).bind(id).fetch_one(&mut *sight.connection().await).await?;
     let visible = found.filter(|_| viewer.sees_endpoint_of(owner_id));
     Ok(Seen { position, value: visible.map(|_| ()) })
 }

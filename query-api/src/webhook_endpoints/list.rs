@@ -15,8 +15,8 @@ use platform::{
     error::{ApiError, ErrorBody},
     paging::{List, Page, PageParams, Paged},
 };
-use sqlx::{PgPool, Postgres, QueryBuilder};
-use utoipa::IntoParams;
+use sqlx::{Postgres, QueryBuilder};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
@@ -32,6 +32,7 @@ use crate::{
     reader::Reader,
     refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
     restaurants::get::visible_restaurant,
+    sight::Sight,
 };
 
 const LIST: &str = "webhook_endpoints";
@@ -51,8 +52,18 @@ pub(crate) struct EndpointsFilter {
     supplier_id: Option<Uuid>,
     /// That stand there.
     #[deserr(default)]
-    #[param(value_type = Option<EndpointStatus>, inline)]
+    #[param(value_type = Option<ListedStatus>, inline)]
     status: Option<Parsed<Status>>,
+}
+
+/// The statuses that can be asked for: what is deleted is in no list.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes the parameter; Status reads it")]
+enum ListedStatus {
+    Active,
+    Unverified,
+    Disabled,
 }
 
 /// A status as a parameter.
@@ -83,11 +94,11 @@ pub(crate) async fn list_webhook_endpoints(
 ) -> Result<Response, ApiError> {
     let after = after(&page, LIST)?;
     if let Some(id) = filter.restaurant_id {
-        let read = |viewer| visible_restaurant(reader.pool(), viewer, id);
+        let read = async |sight: Sight, viewer| visible_restaurant(&sight, viewer, id).await;
         reader.one(&RESTAURANTS, || not_found("restaurant", id), read).await?;
     }
     let now = reader.state.clock.now();
-    let read = |viewer| endpoints(reader.pool(), viewer, filter, (&page, after), now);
+    let read = async |sight: Sight, viewer| endpoints(&sight, viewer, filter, (&page, after), now).await;
     Ok(answer::json(reader.many(&MODELS, read).await?))
 }
 
@@ -95,7 +106,7 @@ pub(crate) async fn list_webhook_endpoints(
 type Found = (Folded<WebhookEndpoint>, Option<EndpointHealth>);
 
 async fn endpoints(
-    pool: &PgPool,
+    sight: &Sight,
     viewer: Arc<Viewer>,
     filter: EndpointsFilter,
     (page, after): (&Page, Option<Newest>),
@@ -109,8 +120,8 @@ async fn endpoints(
     push_window(&mut sql, SORT, after, page, Take::Page);
     sql.push(") w").push(health::LANE);
     let decode = |row: &_| Ok::<Found, sqlx::Error>((state::<WebhookEndpoint>(row)?, health(row, now)?));
-    let rows = fetch(pool, sql, decode).await?;
-    let total = if page.count { Some(total(pool, &viewer, filter).await?) } else { None };
+    let rows = fetch(sight, sql, decode).await?;
+    let total = if page.count { Some(total(sight, &viewer, filter).await?) } else { None };
     Ok(rows.map(|rows| {
         envelope(rows, page, LIST, total, |row| {
             let (folded, health) = row.item;
@@ -120,10 +131,10 @@ async fn endpoints(
     }))
 }
 
-async fn total(pool: &PgPool, viewer: &Viewer, filter: EndpointsFilter) -> Result<u64, ReadFailure> {
+async fn total(sight: &Sight, viewer: &Viewer, filter: EndpointsFilter) -> Result<u64, ReadFailure> {
     let mut sql = QueryBuilder::new("SELECT count(*) FROM read.webhook_endpoints w");
     filter.push_visible(&mut sql, viewer);
-    count(pool, sql).await
+    count(sight, sql).await
 }
 
 impl EndpointsFilter {

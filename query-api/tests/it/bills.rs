@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     fixtures::folded,
+    log::Recording,
     world::{Caller, World, id, now},
 };
 
@@ -221,8 +222,14 @@ impl World {
                 confirmed_by: None,
             },
         ];
+        // Whose it is, its first event says.
+        let [set, _] = &events;
+        let id = relation_id(supplier_id, restaurant_id);
+        let first = Recording::system().between(restaurant, supplier).event::<TradeRelation>(id, 1, set);
+        let position = first.record(self).await;
+        self.advance(position).await;
         let sql = "INSERT INTO read.trade_relations (relation_id, state) VALUES ($1, $2)";
-        let query = sqlx::query(sql).bind(relation_id(supplier_id, restaurant_id));
+        let query = sqlx::query(sql).bind(id);
         query.bind(Json(folded::<TradeRelation>(now(), &events))).execute(&self.pool).await.unwrap();
     }
 }

@@ -134,9 +134,13 @@ async fn a_stream_is_told_in_words_by_whoever_did_it() {
     let world = World::new().await;
     let order = id(100);
     let supplier = Caller::new(77, "SUPPLIER");
-    Recording::system().event::<Order>(order, 1, &placed(order, id(10), id(20))).record(&world).await;
+    Recording::system()
+        .between(id(10), id(20))
+        .event::<Order>(order, 1, &placed(order, id(10), id(20)))
+        .record(&world)
+        .await;
     let rejected = OrderEvent::OrderRejected { reason: "no lorry\ntoday".to_owned(), rejected_at: now() };
-    Recording::by(supplier).event::<Order>(order, 2, &rejected).record(&world).await;
+    Recording::by(supplier).between(id(10), id(20)).event::<Order>(order, 2, &rejected).record(&world).await;
 
     let told = world.get(auditor(), &format!("/api/v1/audit/streams/order/{order}?count=true")).await.json();
     assert_eq!(told["total"], 2);

@@ -62,7 +62,8 @@ async fn an_order_at_each_position_is_what_its_events_until_then_add_up_to() {
             let side = if waiting[side].is_empty() { 1 - side } else { side };
             let event = waiting[side].pop().unwrap();
             let sequence = i64::try_from(folds[side].len()).unwrap() + 1;
-            let recording = Recording::system().event::<Order>(orders[side], sequence, &event);
+            let recording =
+                Recording::system().between(id(10), id(20)).event::<Order>(orders[side], sequence, &event);
             let position = recording.record(&world).await;
             let mut fold = folds[side].last().map(|(_, fold)| fold.clone()).unwrap_or_default();
             fold.apply(&event, now());
@@ -124,8 +125,11 @@ async fn a_participant_sees_its_own_orders_past_and_nobody_elses() {
     let (buyer, stranger) = (Caller::new(50, "RESTAURANT"), Caller::new(51, "RESTAURANT"));
     world.restaurant(id(10), restaurant_details("Krogen"), &[(buyer, MemberRole::Staff)]).await;
     let order = id(100);
-    let head =
-        Recording::system().event::<Order>(order, 1, &placed(order, id(10), id(20))).record(&world).await;
+    let head = Recording::system()
+        .between(id(10), id(20))
+        .event::<Order>(order, 1, &placed(order, id(10), id(20)))
+        .record(&world)
+        .await;
     world.advance(head).await;
     for part in ["", "/story"] {
         let path = format!("/api/v1/audit/orders/{order}{part}");

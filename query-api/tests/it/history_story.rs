@@ -40,7 +40,7 @@ async fn market(world: &World) -> Uuid {
     // Beside the story: nothing of it may come in.
     world.orders(500..503).await;
     let opened = CartEvent::CartOpened { restaurant_id: id(BUYER).into(), currency: Currency::SEK };
-    Recording::by(buyer()).event::<Cart>(cart, 1, &opened).record(world).await;
+    Recording::by(buyer()).between(id(BUYER), id(SELLER)).event::<Cart>(cart, 1, &opened).record(world).await;
     world.orders(503..506).await;
     let converted = CartEvent::CartConverted {
         checkout_id: id(7_001).into(),
@@ -52,9 +52,11 @@ async fn market(world: &World) -> Uuid {
         quantity: Quantity::units(10),
     };
     Recording::by(buyer())
+        .between(id(BUYER), id(SELLER))
         .event::<Cart>(cart, 2, &converted)
         .event::<Order>(order, 1, &placed(order, id(BUYER), id(SELLER)))
         .event::<Stock>(id(901), 1, &allocated(order, 1))
+        .between(id(BUYER), id(21))
         .event::<Order>(other, 1, &placed(other, id(BUYER), id(21)))
         .event::<Stock>(id(902), 1, &allocated(other, 1))
         .record(world)
@@ -64,6 +66,7 @@ async fn market(world: &World) -> Uuid {
     let confirmed = OrderEvent::OrderConfirmed { confirmed_at: now() };
     let released = BillingEvent::BillingReleased { invoice_id: id(8_000).into() };
     let head = Recording::by(seller())
+        .between(id(BUYER), id(SELLER))
         .event::<Order>(order, 2, &confirmed)
         .event::<Supplier>(id(SELLER), 1, &numbered)
         .event::<Billing>(order, 1, &released)
@@ -189,6 +192,7 @@ async fn what_an_invoice_was_compared_with_before_is_not_part_of_the_story() {
     };
     // The ledger of the order names this invoice already.
     let last = Recording::system()
+        .between(id(BUYER), id(SELLER))
         .event::<Invoice>(id(8_000), 1, &received)
         .event::<Invoice>(id(8_000), 2, &held(id(777)))
         .event::<Invoice>(id(8_000), 3, &held(order))

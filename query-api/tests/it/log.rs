@@ -19,6 +19,7 @@ pub struct Recording {
     actor: String,
     at: DateTime<Utc>,
     events: Vec<NewEvent>,
+    sides: Option<(Uuid, Uuid)>,
 }
 
 impl Recording {
@@ -32,11 +33,16 @@ impl Recording {
     }
 
     fn of(actor: String) -> Self {
-        Self { command_id: UuidV7Ids.next(), actor, at: now(), events: Vec::new() }
+        Self { command_id: UuidV7Ids.next(), actor, at: now(), events: Vec::new(), sides: None }
     }
 
     pub fn at(self, at: DateTime<Utc>) -> Self {
         Self { at, ..self }
+    }
+
+    /// What is recorded from here on concerns these two.
+    pub fn between(self, restaurant: Uuid, supplier: Uuid) -> Self {
+        Self { sides: Some((restaurant, supplier)), ..self }
     }
 
     pub fn event<S: Fold>(mut self, stream: Uuid, sequence: i64, event: &S::Event) -> Self {
@@ -53,8 +59,8 @@ impl Recording {
             recorded_at: self.at,
             command_id: self.command_id,
             actor: self.actor.clone(),
-            supplier_id: None,
-            restaurant_id: None,
+            supplier_id: self.sides.map(|(_, supplier)| supplier.into()),
+            restaurant_id: self.sides.map(|(restaurant, _)| restaurant.into()),
         });
         self
     }
@@ -131,7 +137,11 @@ impl World {
     pub async fn orders(&self, numbers: std::ops::Range<u128>) {
         for number in numbers {
             let event = placed(id(number), id(10), id(20));
-            Recording::system().event::<Order>(id(number), 1, &event).record(self).await;
+            Recording::system()
+                .between(id(10), id(20))
+                .event::<Order>(id(number), 1, &event)
+                .record(self)
+                .await;
         }
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect, also in its fixtures")]
 
 mod accesses;
+mod api_keys;
 mod audit;
 mod bills;
 mod books;
@@ -9,6 +10,7 @@ mod documents;
 mod event_types;
 mod fixtures;
 mod freshness;
+mod grants;
 mod history;
 mod history_as_of;
 mod history_export;
@@ -23,6 +25,8 @@ mod paging;
 mod peppol;
 mod plans;
 mod read_back;
+mod row_security;
+mod row_security_alone;
 mod search;
 mod views;
 mod visibility;

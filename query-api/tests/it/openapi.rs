@@ -15,7 +15,7 @@ async fn every_route_is_documented_with_its_refusals_and_takes_a_position() {
     let (_, document) = query_api::router(world.state()).split_for_parts();
     let document = serde_json::to_value(document).unwrap();
     let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 52);
+    assert_eq!(paths.len(), 54);
     for (path, item) in paths.iter().filter(|(path, _)| !CONSTANT.contains(&path.as_str())) {
         let get = &item["get"];
         let responses = get["responses"].as_object().unwrap();

@@ -51,6 +51,8 @@ async fn build(world: &World, view: &Value, is_empty: bool) {
     let emptied = if is_empty { format!("DELETE FROM read_asof_{number}.orders;") } else { String::new() };
     let sql = format!(
         "CREATE SCHEMA read_asof_{number}; {} {emptied}
+         GRANT USAGE ON SCHEMA read_asof_{number} TO iris_query;
+         GRANT SELECT ON ALL TABLES IN SCHEMA read_asof_{number} TO iris_query;
          UPDATE audit.views SET status = 'ready' WHERE number = {number};",
         copied.concat()
     );

@@ -11,20 +11,23 @@ use crate::{
 /// Two suppliers, two restaurants; the first restaurant ordered from the first supplier.
 pub struct Town {
     pub world: World,
-    callers: Vec<(&'static str, Caller)>,
+    pub callers: Vec<(&'static str, Caller)>,
 }
 
 pub const SUPPLIER: u128 = 10;
 pub const OTHER_SUPPLIER: u128 = 11;
 pub const RESTAURANT: u128 = 20;
 pub const OTHER_RESTAURANT: u128 = 21;
-const PRODUCT: u128 = 30;
-const CART: u128 = 40;
+pub const PRODUCT: u128 = 30;
+pub const CART: u128 = 40;
 pub const ORDER: u128 = 50;
 
 impl Town {
     pub async fn new() -> Self {
-        let world = World::new().await;
+        Self::in_world(World::new().await).await
+    }
+
+    pub async fn in_world(world: World) -> Self {
         let names = [
             "admin",
             "auditor",
@@ -96,7 +99,7 @@ impl Town {
     }
 }
 
-const EVERYBODY: [&str; 11] = [
+pub const EVERYBODY: [&str; 11] = [
     "admin",
     "auditor",
     "partner",

@@ -65,7 +65,7 @@ async fn town() -> World {
     world
 }
 
-async fn endpoint(world: &World, number: u128, owner: EndpointOwner) {
+pub async fn endpoint(world: &World, number: u128, owner: EndpointOwner) {
     let test = ConditionTest::AtLeast(100_000);
     let details = EndpointDetails {
         url: format!("https://partner.example/{number}"),

@@ -8,10 +8,11 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use chrono::{DateTime, Utc};
+use events::values::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN};
 use http_body_util::BodyExt;
 use platform::{
     access_log::AccessLog,
-    auth::{Identity, IdentityProvider, LocalProvider},
+    auth::{ApiKeys, Identity, IdentityProvider, KeyReach, LocalProvider, WithApiKeys},
     blobs::BlobStore,
     clock::{Clock, FixedClock, Ids, UuidV7Ids},
     http::{Shell, shell},
@@ -25,8 +26,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-const READ_MODELS: [&str; 12] = [
+const READ_MODELS: [&str; 13] = [
     "accounts",
+    "api_keys",
     "suppliers",
     "restaurants",
     "catalogue",
@@ -129,8 +131,20 @@ impl World {
         world
     }
 
+    /// A program that has forgotten every ownership check: what its callers get is up to the database.
+    pub async fn that_checks_nothing() -> Self {
+        let forget = QueryState::with_ownership_checks_switched_off_for_tests;
+        let world = Self::over_with(database(8).await, Duration::from_secs(20), forget);
+        world.advance(0).await;
+        world
+    }
+
     /// The program on these connections.
     pub fn over(pool: PgPool, wait_max: Duration) -> Self {
+        Self::over_with(pool, wait_max, |state| state)
+    }
+
+    fn over_with(pool: PgPool, wait_max: Duration, change: impl FnOnce(QueryState) -> QueryState) -> Self {
         let clock = Arc::new(FixedClock::new(now()));
         let secret = "a secret of tests that is long enough".into();
         let tokens = Arc::new(LocalProvider::new(&secret, clock.clone()));
@@ -147,11 +161,14 @@ impl World {
             blobs: blobs.clone(),
             access_log: access_log.clone(),
         };
-        let state = QueryState::new(sources).with_wait_max(wait_max);
+        let state = change(QueryState::new(sources).with_wait_max(wait_max));
         let (router, _) = query_api::router(state).split_for_parts();
-        let identity: Arc<dyn IdentityProvider> = tokens.clone();
+        let (keys, uses) = ApiKeys::new(pool.clone(), clock.clone());
+        tokio::spawn(uses.run(CancellationToken::new()));
+        let identity: Arc<dyn IdentityProvider> = Arc::new(WithApiKeys::new(keys, tokens.clone()));
         let around = Shell {
             identity: Some(identity),
+            key_reach: KeyReach { base: "/api/v1/", scoped: &KEY_SEGMENTS, open: &KEY_SEGMENTS_OPEN },
             access_log: Some(access_log.clone()),
             ..Shell::new(clock.clone(), ids)
         };
@@ -190,7 +207,7 @@ impl World {
 
     pub fn token(&self, caller: Caller) -> String {
         let email = format!("{}@iris.test", caller.role.to_lowercase());
-        let identity = Identity { subject: caller.id, email, role: caller.role.to_owned() };
+        let identity = Identity { subject: caller.id, email, role: caller.role.to_owned(), key: None };
         self.tokens.issue(&identity, self.clock.now(), Duration::from_hours(1))
     }
 

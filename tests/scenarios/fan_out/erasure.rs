@@ -102,8 +102,12 @@ fn found_by_operator(world: &World) -> Option<String> {
 /// The access token that a login would give them.
 fn token(id: &str) -> String {
     let provider = LocalProvider::new(&APP_SECRET.to_owned().into(), Arc::new(SystemClock));
-    let identity =
-        Identity { subject: id.parse().unwrap(), email: ADDRESS.to_owned(), role: "RESTAURANT".to_owned() };
+    let identity = Identity {
+        subject: id.parse().unwrap(),
+        email: ADDRESS.to_owned(),
+        role: "RESTAURANT".to_owned(),
+        key: None,
+    };
     provider.issue(&identity, SystemClock.now(), Duration::from_mins(15))
 }
 

@@ -57,6 +57,8 @@ async fn trade(world: &World) {
     for step in ["confirm", "deliver"] {
         send(Method::POST, format!("/orders/{order}/{step}"), json!({})).await;
     }
+    let key = json!({"name": "the till", "scopes": ["orders:read"]});
+    world.restaurant.post("/api-keys", &key).await.expect(201);
     let path = format!("/orders/{order}/confirm-delivery");
     let position = world.restaurant.post(&path, &json!({})).await.expect(200).position().to_string();
     let headers = [("accept", "application/xml"), ("iris-min-position", position.as_str())];
@@ -199,6 +201,30 @@ async fn bring_keys(from: &PgPool, to: &PgPool) {
         .bind(subject)
         .bind(wrapped)
         .bind(created_at)
+        .execute(to)
+        .await
+        .unwrap();
+    }
+    bring_data_keys(from, to).await;
+}
+
+/// What those are wrapped under.
+async fn bring_data_keys(from: &PgPool, to: &PgPool) {
+    let keys: Vec<(Uuid, String, String, String, Vec<u8>)> = sqlx::query_as(
+        "SELECT id, purpose, provider, kek_id, wrapped FROM platform.data_keys ORDER BY number",
+    )
+    .fetch_all(from)
+    .await
+    .unwrap();
+    for (id, purpose, provider, kek_id, wrapped) in keys {
+        sqlx::query(
+            "INSERT INTO platform.data_keys (id, purpose, provider, kek_id, wrapped) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(id)
+        .bind(purpose)
+        .bind(provider)
+        .bind(kek_id)
+        .bind(wrapped)
         .execute(to)
         .await
         .unwrap();

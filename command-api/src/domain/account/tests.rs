@@ -1,7 +1,7 @@
 //! Every command in every state.
 
 use cqrs_es::test::TestFramework;
-use events::values::{ChannelChoice, Locale, MinuteOfDay, QuietHours};
+use events::values::{ChannelChoice, DisabledBy, Locale, LoginProvider, MinuteOfDay, QuietHours};
 
 use super::*;
 use crate::domain::aggregate::AggregateOf;
@@ -103,4 +103,84 @@ fn an_account_is_erased_once_and_says_nothing_any_more() {
             attempted: "set notification preferences",
         },
     );
+}
+
+const USER: &str = "user_29w83sxmDNGwOuEthce5gg56FcC";
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(second, 0).unwrap()
+}
+
+fn linked(as_of: i64) -> AccountEvent {
+    AccountEvent::LoginLinked { provider: LoginProvider::Clerk, subject: USER.to_owned(), as_of: at(as_of) }
+}
+
+fn disabled(by: DisabledBy) -> AccountEvent {
+    AccountEvent::AccountDisabled { by, reason: None }
+}
+
+#[test]
+fn an_account_has_one_user_of_a_provider() {
+    let provider = LoginProvider::Clerk;
+    let link =
+        |subject: &str| AccountCommand::LinkLogin { provider, subject: subject.to_owned(), as_of: at(1) };
+    Scenario::with(()).given(vec![registered()]).when(link(USER)).then_expect_events(vec![linked(1)]);
+    let ended = AccountEvent::LoginEnded { provider, subject: USER.to_owned() };
+    for given in [vec![registered(), linked(1)], vec![registered(), linked(1), ended]] {
+        Scenario::with(()).given(given).when(link("user_other")).then_expect_error(Refusal::EmailTaken);
+    }
+}
+
+#[test]
+fn only_what_is_newer_is_remembered() {
+    let provider = LoginProvider::Clerk;
+    let confirm = |second| AccountCommand::ConfirmLogin { provider, as_of: at(second) };
+    let confirmed = AccountEvent::LoginConfirmed { provider, subject: USER.to_owned(), as_of: at(3) };
+    let given = || vec![registered(), linked(1), confirmed.clone()];
+    for old in [1, 2, 3] {
+        Scenario::with(()).given(given()).when(confirm(old)).then_expect_events(vec![]);
+    }
+    let newer = AccountEvent::LoginConfirmed { provider, subject: USER.to_owned(), as_of: at(4) };
+    Scenario::with(()).given(given()).when(confirm(4)).then_expect_events(vec![newer]);
+}
+
+#[test]
+fn each_lifts_its_own_and_an_admin_everything() {
+    use DisabledBy::{Admin, Provider};
+    let enabled = |by| AccountEvent::AccountEnabled { by };
+    for (given, by, then) in [
+        (vec![], Admin, vec![]),
+        (vec![], Provider, vec![]),
+        (vec![disabled(Admin)], Provider, vec![]),
+        (vec![disabled(Admin)], Admin, vec![enabled(Admin)]),
+        (vec![disabled(Provider)], Provider, vec![enabled(Provider)]),
+        (vec![disabled(Provider)], Admin, vec![enabled(Admin)]),
+        (vec![disabled(Provider), disabled(Admin), enabled(Provider)], Admin, vec![enabled(Admin)]),
+        (vec![disabled(Provider), disabled(Admin), enabled(Admin)], Provider, vec![]),
+    ] {
+        let given = [vec![registered()], given].concat();
+        Scenario::with(()).given(given).when(AccountCommand::Enable { by }).then_expect_events(then);
+    }
+    let disable = AccountCommand::Disable { by: Admin, reason: None };
+    Scenario::with(())
+        .given(vec![registered(), disabled(Provider)])
+        .when(disable.clone())
+        .then_expect_events(vec![disabled(Admin)]);
+    Scenario::with(()).given(vec![registered(), disabled(Admin)]).when(disable).then_expect_events(vec![]);
+}
+
+#[test]
+fn who_is_erased_is_neither_linked_nor_enabled_nor_found_at_an_address() {
+    let gone = || vec![registered(), AccountEvent::AccountErased { reason: None }];
+    let (provider, email) =
+        (LoginProvider::Clerk, Personal::new(events::values::AccountId::default(), "b@iris.test"));
+    let by = DisabledBy::Admin;
+    for (command, attempted) in [
+        (AccountCommand::LinkLogin { provider, subject: USER.to_owned(), as_of: at(1) }, "link a login"),
+        (AccountCommand::ChangeAddress { email }, "change the address"),
+        (AccountCommand::Disable { by, reason: None }, "disable"),
+        (AccountCommand::Enable { by }, "enable"),
+    ] {
+        Scenario::with(()).given(gone()).when(command).then_expect_error(erased(attempted));
+    }
 }

@@ -14,6 +14,8 @@ pub(super) struct Sides {
     pub(super) restaurant: bool,
     supplier: bool,
     sender: bool,
+    /// A partner of one of the two: sees it, and decides nothing.
+    granted: bool,
     pub(super) admin: bool,
 }
 
@@ -29,16 +31,25 @@ impl Sides {
         unit.wanted()?;
         let caller = unit.caller();
         let admin = caller.is_admin();
+        let mut granted = false;
         let supplier = match invoice.supplier_id() {
-            Some(id) => caller.acts_for(&unit.get::<Supplier>(id)?.state.members) && !admin,
+            Some(id) => {
+                let supplier = unit.get::<Supplier>(id)?;
+                granted |= caller.is_granted(&supplier.state.partners);
+                caller.acts_for(&supplier.state.members) && !admin
+            }
             None => false,
         };
         let restaurant = match invoice.restaurant_id() {
-            Some(id) => caller.acts_for(&unit.get::<Restaurant>(id)?.state.members) && !admin,
+            Some(id) => {
+                let restaurant = unit.get::<Restaurant>(id)?;
+                granted |= caller.is_granted(&restaurant.state.partners);
+                caller.acts_for(&restaurant.state.members) && !admin
+            }
             None => false,
         };
         let sender = caller.account_id().is_some() && caller.account_id() == invoice.received_by;
-        Ok(Self { restaurant, supplier, sender, admin })
+        Ok(Self { restaurant, supplier, sender, granted, admin })
     }
 
     /// Of one of its sides, and not only the one who sent it.
@@ -63,12 +74,15 @@ impl Sides {
     }
 }
 
-/// The invoice, if the caller may see it.
+/// The invoice, if the caller may see it and change anything at all.
 pub(super) fn seen(unit: &mut Unit<'_>, id: InvoiceId) -> Result<(Arc<Folded<Invoice>>, Sides), Stop> {
     let invoice = unit.existing::<Invoice>("invoice", id)?;
     let sides = Sides::of(unit, &invoice.state)?;
     if sides.may_see() {
         return Ok((invoice, sides));
+    }
+    if sides.granted {
+        return Err(Refusal::Forbidden { needed: access::NEEDS_A_PARTY }.into());
     }
     Err(access::unseen_unless_auditor(unit, Refusal::not_found("invoice", id)))
 }

@@ -299,7 +299,7 @@ pub fn receipt_came(unit: &mut Unit<'_>, order_id: OrderId) -> Result<(), Stop> 
         // Judging records nothing, so one that cannot be judged leaves nothing half done.
         match judge(unit, invoice_id, state, &Wish::default()) {
             Ok(judgement) => record(unit, invoice_id, judgement).map(drop)?,
-            Err(Stop::Missing) => return Err(Stop::Missing),
+            Err(stop @ (Stop::Missing | Stop::Outdated)) => return Err(stop),
             Err(Stop::Refused(_) | Stop::Unreadable(_)) => {}
         }
     }

@@ -5,7 +5,7 @@ use deserr::Deserr;
 use events::values::{AccountId, Role};
 use platform::{
     access_log::Kind,
-    body::{Faults, Parsed, Path, Query},
+    body::{Faults, FromText, Invalid, Parsed, Path, Query},
     error::{ApiError, ErrorBody},
 };
 use serde_json::json;
@@ -31,7 +31,18 @@ pub(crate) struct HeldParams {
     /// `next_after_position` of the answer before; 0 unless stated.
     #[deserr(default)]
     #[param(value_type = Option<i64>, default = 0, minimum = 0)]
-    after_position: Option<Parsed<u32>>,
+    after_position: Option<Parsed<After>>,
+}
+
+/// A position, or 0.
+#[derive(Debug, Clone, Copy)]
+struct After(i64);
+
+impl FromText for After {
+    fn from_text(text: &str) -> Result<Self, Invalid> {
+        let position = i64::from_text(text).ok().filter(|position| *position >= 0);
+        position.map(Self).ok_or_else(|| Invalid::new("invalid_number", "Must be a whole number from 0 up."))
+    }
 }
 
 /// Everything that is held of the person behind an account, in the clear. The person itself, ADMIN, AUDITOR.
@@ -64,7 +75,7 @@ pub(crate) async fn get_personal_data(
     }
     // Each looks through a long stretch of the log: so many at a time that commands do not feel it.
     let _turn = turn()?;
-    let after = i64::from(params.after_position.map_or(0, |after| after.0));
+    let after = params.after_position.map_or(0, |after| after.0.0);
     let held = personal_data(&state.pool, state.committer.personal(), AccountId(id), after).await?;
     let held = held.ok_or_else(absent)?;
     if !is_own {

@@ -34,8 +34,8 @@ pub(super) async fn account(
     for event in &read_stream(connection, Account::stream(account_id)).await? {
         folded.apply_recorded(event)?;
     }
-    // Who was erased logs in no more: neither anew nor by what was given before.
-    if !folded.exists() || folded.state.erased {
+    // Who was erased or disabled logs in no more: neither anew nor by what was given before.
+    if !folded.exists() || !folded.state.is_open() {
         return Ok(None);
     }
     let Account { email, role, .. } = &folded.state;
@@ -43,5 +43,5 @@ pub(super) async fn account(
         (None, Some(sealed)) => keys.open(sealed, email.subject).await?,
         (plain, _) => plain.map(str::to_owned),
     };
-    Ok(email.map(|email| Identity { subject: account_id, email, role: role.to_string() }))
+    Ok(email.map(|email| Identity { subject: account_id, email, role: role.to_string(), key: None }))
 }

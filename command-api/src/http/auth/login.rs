@@ -6,6 +6,7 @@ use platform::{
     access_log::{Access, Kind, RequestOrigin, Who},
     body::{Faults, Json},
     error::{ApiError, ErrorBody},
+    http::Allowance,
 };
 use serde_json::json;
 use utoipa::ToSchema;
@@ -32,7 +33,10 @@ pub(crate) struct Credentials {
     responses(
         (status = 200, body = Tokens, description = "A session."),
         (status = 401, body = ErrorBody, description = "`invalid_credentials`: says not which of the two is wrong."),
+        (status = 400, body = ErrorBody, description = "`invalid_json`, `body_incomplete`."),
         (status = 422, body = ErrorBody, description = "Every fault of the body."),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: ten logins a minute to one account, or \
+            thirty to any, have failed from this address; see `Retry-After`."),
         (status = 503, body = ErrorBody, description = "`database_unavailable`."),
         BodyRefusals
     )
@@ -40,9 +44,12 @@ pub(crate) struct Credentials {
 pub(crate) async fn log_in(
     State(state): State<CommandState>,
     origin: RequestOrigin,
+    allowance: Allowance,
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, ApiError> {
     let Credentials { email, password: Secret(password) } = credentials;
+    // Before the password is looked at: guessing must not cost us a bcrypt for each guess.
+    let attempt = allowance.attempt_login(email.key())?;
     // The password comes first, and the account is looked up only once it was right: an unknown address,
     // a known one with a wrong password and one without an account all cost one bcrypt and get the same
     // answer, so neither words nor time tell which addresses exist.
@@ -53,9 +60,10 @@ pub(crate) async fn log_in(
     let mut transaction = state.pool.begin().await.map_err(SessionFault::from)?;
     let Some(identity) = account_of_email(&mut transaction, state.committer.personal(), email.key()).await?
     else {
-        tracing::warn!("a login of DEV_USERS has no account");
+        tracing::warn!("a login of DEV_USERS has no account, or one that is disabled");
         return Err(invalid_credentials(&state, email.key(), &origin).await?);
     };
+    attempt.succeeded();
     let refresh = family::begin(&mut transaction, state.ids.next(), identity.subject, now).await?;
     transaction.commit().await.map_err(SessionFault::from)?;
     state.access_log.record(Access::allowed(Kind::LOGIN, &identity, &origin)).await?;

@@ -15,6 +15,7 @@ use crate::http::{answers::BodyRefusals, state::CommandState};
     post, path = "/api/v1/auth/logout", tag = "auth", request_body = Refresh, security(()),
     responses(
         (status = 204, description = "The login is over, or never was."),
+        (status = 400, body = ErrorBody, description = "`invalid_json`, `body_incomplete`."),
         (status = 422, body = ErrorBody, description = "Every fault of the body."),
         (status = 503, body = ErrorBody, description = "`database_unavailable`."),
         BodyRefusals

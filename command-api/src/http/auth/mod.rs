@@ -1,8 +1,10 @@
-//! Logins of the local identity provider: a password becomes a session, a session becomes access tokens.
+//! Logins of the local identity provider: a password becomes a session, a session becomes access tokens. And what other
+//! providers tell of theirs.
 //!
-//! These routes exist only with `AUTH_PROVIDER=local`; other providers log in elsewhere.
+//! The routes of the local provider exist only with `AUTH_PROVIDER=local`; other providers log in elsewhere.
 
 mod account;
+pub(crate) mod clerk;
 mod family;
 pub(crate) mod login;
 pub(crate) mod logout;

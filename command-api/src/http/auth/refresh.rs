@@ -6,6 +6,7 @@ use platform::{
     access_log::{Access, Kind, RequestOrigin, Who},
     body::{Faults, Json},
     error::{ApiError, ErrorBody},
+    http::Allowance,
 };
 use utoipa::ToSchema;
 
@@ -24,7 +25,7 @@ use crate::http::{answers::BodyRefusals, state::CommandState};
 #[schema(example = json!({"refresh_token": "pXW2mZ0n8bq0c9JtT4v1yQ7f3kLr6sHd5aGeUiOoPzM"}))]
 pub(crate) struct Refresh {
     /// The last one that was given.
-    #[schema(value_type = String, max_length = 512)]
+    #[schema(value_type = String, max_length = 512, pattern = r"^[^\x00]*$")]
     pub(super) refresh_token: Secret,
 }
 
@@ -37,7 +38,10 @@ pub(crate) struct Refresh {
         (status = 200, body = Tokens, description = "The session goes on."),
         (status = 401, body = ErrorBody, description = "`invalid_refresh_token`: unknown, expired or revoked; \
             `refresh_token_reused`: it was used before, and all tokens of its login are revoked."),
+        (status = 400, body = ErrorBody, description = "`invalid_json`, `body_incomplete`."),
         (status = 422, body = ErrorBody, description = "Every fault of the body."),
+        (status = 429, body = ErrorBody, description = "`rate_limited`: thirty refreshes a minute have failed from \
+            this address; see `Retry-After`."),
         (status = 503, body = ErrorBody, description = "`database_unavailable`."),
         BodyRefusals
     )
@@ -45,8 +49,10 @@ pub(crate) struct Refresh {
 pub(crate) async fn refresh(
     State(state): State<CommandState>,
     origin: RequestOrigin,
+    allowance: Allowance,
     Json(Refresh { refresh_token: Secret(token) }): Json<Refresh>,
 ) -> Result<Response, ApiError> {
+    let attempt = allowance.attempt_refresh()?;
     let now = state.clock.now();
     let mut transaction = state.pool.begin().await.map_err(SessionFault::from)?;
     let family = match family::rotate_in_tx(&mut transaction, &token, now).await? {
@@ -71,6 +77,7 @@ pub(crate) async fn refresh(
     else {
         return Err(invalid());
     };
+    attempt.succeeded();
     let successor = family::issue(&mut transaction, &family, now).await?;
     transaction.commit().await.map_err(SessionFault::from)?;
     state.access_log.record(Access::allowed(Kind::TOKEN_REFRESHED, &identity, &origin)).await?;

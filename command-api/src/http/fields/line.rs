@@ -42,7 +42,12 @@ impl<const MIN: usize, const MAX: usize> Deserr<Faults> for Line<MIN, MAX> {
 
 impl<const MIN: usize, const MAX: usize> PartialSchema for Line<MIN, MAX> {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).min_length(Some(MIN)).max_length(Some(MAX)).into()
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(MIN))
+            .max_length(Some(MAX))
+            .pattern(Some(r"^[^\x00-\x1F\x7F-\x9F]*$"))
+            .into()
     }
 }
 

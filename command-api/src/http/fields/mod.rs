@@ -75,6 +75,9 @@ fn wrong_kind<V: IntoValue>(actual: Value<V>, accepted: &[ValueKind], at: ValueP
     take_cf_content(Faults::error(None, ErrorKind::IncorrectValueKind { actual, accepted }, at))
 }
 
+/// In the document: whatever the text is judged by, NUL is refused before.
+pub(crate) const NO_NUL: &str = r"^[^\x00]*$";
+
 /// How a value stands in the OpenAPI document.
 macro_rules! schema {
     ($type:ty, $name:literal, $schema:expr) => {

@@ -3,7 +3,7 @@
 use deserr::{Deserr, IntoValue, Value, ValueKind, ValuePointerRef};
 use platform::body::Faults;
 use serde::Serialize;
-use utoipa::openapi::{ObjectBuilder, Type};
+use utoipa::openapi::{ObjectBuilder, Type, schema::AdditionalProperties};
 
 use super::{schema, wrong_kind};
 
@@ -30,5 +30,8 @@ impl Deserr<Faults> for Nothing {
 schema!(
     Nothing,
     "Nothing",
-    ObjectBuilder::new().schema_type(Type::Object).description(Some("An empty object."))
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
+        .description(Some("An empty object."))
 );

@@ -84,7 +84,11 @@ impl<const MAX: i32> Deserr<Faults> for Degrees<MAX> {
     }
 }
 
-schema!(Country, "Country", ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Z]{2}$")));
+schema!(
+    Country,
+    "Country",
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(COUNTRIES.split(' ')))
+);
 schema!(
     Latitude,
     "Latitude",

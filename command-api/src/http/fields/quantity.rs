@@ -55,17 +55,32 @@ impl<const MIN: i64> Deserr<Faults> for Qty<MIN> {
     }
 }
 
-fn decimal_schema(description: &str) -> OneOfBuilder {
-    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(r"^-?\d+(\.\d{1,3}0*)?$"));
+/// What may be said of the bounds: of text, a schema knows the form alone.
+fn decimal_schema(description: &str, least: f64, form: &str) -> OneOfBuilder {
+    let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(form));
     let number = ObjectBuilder::new()
         .schema_type(Type::Number)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)));
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)))
+        .minimum(Some(least))
+        .maximum(Some(1_000_000.0));
     OneOfBuilder::new().item(number).item(text).description(Some(description))
 }
 
-schema!(PositiveQty, "PositiveQty", decimal_schema("More than 0, at most 1000000, at most 3 decimals."));
-schema!(StockQty, "StockQty", decimal_schema("From 0 to 1000000, at most 3 decimals."));
-schema!(QtyChange, "QtyChange", decimal_schema("From -1000000 to 1000000, at most 3 decimals."));
+/// Up to a million, with at most 3 decimals, zeros behind them aside.
+const UNSIGNED: &str = r"^[0-9]{1,7}(\.[0-9]{1,3}0*)?$";
+const SIGNED: &str = r"^-?[0-9]{1,7}(\.[0-9]{1,3}0*)?$";
+
+schema!(
+    PositiveQty,
+    "PositiveQty",
+    decimal_schema("More than 0, at most 1000000, at most 3 decimals.", 0.001, UNSIGNED)
+);
+schema!(StockQty, "StockQty", decimal_schema("From 0 to 1000000, at most 3 decimals.", 0.0, UNSIGNED));
+schema!(
+    QtyChange,
+    "QtyChange",
+    decimal_schema("From -1000000 to 1000000, at most 3 decimals.", -1_000_000.0, SIGNED)
+);
 
 #[cfg(test)]
 mod tests {

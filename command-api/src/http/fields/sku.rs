@@ -45,7 +45,15 @@ impl Deserr<Faults> for Sku {
     }
 }
 
-schema!(Sku, "Sku", ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(64)));
+schema!(
+    Sku,
+    "Sku",
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(64))
+        .pattern(Some(r"^[^\x00-\x1F\x7F-\x9F]*$"))
+);
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use platform::body::{Faults, Invalid, from_string};
 use serde::Serialize;
 use utoipa::openapi::{ObjectBuilder, Type};
 
-use super::schema;
+use super::{NO_NUL, schema};
 
 /// A zone of the IANA database, by its name as it is spelled there.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -37,6 +37,7 @@ schema!(
     "TimeZone",
     ObjectBuilder::new()
         .schema_type(Type::String)
+        .pattern(Some(NO_NUL))
         .description(Some("A name of the IANA time zone database."))
         .examples(["Europe/Stockholm"])
 );

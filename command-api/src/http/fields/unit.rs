@@ -100,10 +100,15 @@ impl Deserr<Faults> for UnitCode {
 schema!(
     UnitCode,
     "UnitCode",
-    ObjectBuilder::new().schema_type(Type::String).description(Some(format!(
-        "A UN/ECE Recommendation 20 code, or an everyday word that is taken for it. {}.",
-        UNITS.iter().map(|(code, words)| spelled(code, words)).collect::<Vec<_>>().join("; ")
-    )))
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(
+            UNITS.iter().flat_map(|(code, words)| [*code].into_iter().chain(words.iter().copied()))
+        ))
+        .description(Some(format!(
+            "A UN/ECE Recommendation 20 code, or an everyday word that is taken for it, in any case. {}.",
+            UNITS.iter().map(|(code, words)| spelled(code, words)).collect::<Vec<_>>().join("; ")
+        )))
 );
 
 fn spelled(code: &str, words: &[&str]) -> String {

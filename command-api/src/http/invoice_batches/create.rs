@@ -7,7 +7,7 @@ use axum::{
 };
 use events::{
     invoice::Stated,
-    values::{RestaurantId, Role, SupplierId},
+    values::{RestaurantId, SupplierId},
 };
 use platform::error::{ApiError, ErrorBody};
 use utoipa::ToSchema;
@@ -16,7 +16,11 @@ use uuid::Uuid;
 use super::{not_sent, shown};
 use crate::{
     http::{
-        invoices::form::{Form, set_once},
+        answers::UploadHeaders,
+        invoices::{
+            form::{Form, set_once},
+            senders::require_sender,
+        },
         state::CommandState,
         submission::Asked,
     },
@@ -33,11 +37,13 @@ const PARTS: &str = "file, supplier_id, restaurant_id";
 pub(crate) struct InvoiceBatchForm {
     /// As often as there are files: each one as for `POST /invoices`, or a ZIP of such. At most 2,000 files and 100 MiB
     /// in all; a ZIP may inflate to 500 MiB and to 200 times its size. A ZIP in a ZIP is not opened.
-    #[schema(value_type = Vec<String>, format = Binary)]
+    #[schema(value_type = Vec<String>, format = Binary, min_items = 1)]
     file: Vec<Vec<u8>>,
     /// Who sells, in all of them.
+    #[schema(value_type = Uuid, required = false)]
     supplier_id: Option<Uuid>,
     /// Who buys, in all of them.
+    #[schema(value_type = Uuid, required = false)]
     restaurant_id: Option<Uuid>,
 }
 
@@ -47,7 +53,7 @@ pub(crate) struct InvoiceBatchForm {
 /// between: follow `Location`. A bad file harms no other.
 #[utoipa::path(
     post, path = "/api/v1/invoice-batches", tag = "invoices",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key and files again get the first batch.")),
+    params(UploadHeaders),
     request_body(content = InvoiceBatchForm, content_type = "multipart/form-data"), security(("bearer" = [])),
     responses(
         (status = 200, body = BatchResource, description = "The same request again: the batch as it now is.", headers(
@@ -62,7 +68,8 @@ pub(crate) struct InvoiceBatchForm {
         (status = 415, body = ErrorBody, description = "The body is not `multipart/form-data`."),
         (status = 422, body = ErrorBody, description = "`zip_bomb`, `damaged_zip`, `too_many_files`: nothing of the \
             batch is taken in. Or a part that is missing or not known; or `idempotency_key_reused`."),
-        (status = 503, body = ErrorBody, description = "`log_unavailable`: nothing changed. See `Retry-After`."),
+        (status = 503, body = ErrorBody, description = "`log_unavailable`: nothing changed. `read_model_behind`: whether \
+            the caller works for anybody is not known yet. See `Retry-After`."),
         (status = 400, body = ErrorBody, description = "`invalid_multipart`, `invalid_json`, `body_incomplete`, \
             `invalid_idempotency_key`, `invalid_if_match`."),
         (status = 401, body = ErrorBody, description = "No valid access token."),
@@ -75,11 +82,7 @@ pub(crate) async fn create_invoice_batch(
     request: Request,
 ) -> Result<Response, ApiError> {
     let Asked { caller, key, metadata, .. } = asked;
-    // Said before 100 MiB are taken in from somebody of whom no file would be.
-    if matches!(caller.role(), Role::Auditor | Role::Partner) {
-        let message = "Only a member of a supplier or a restaurant, or an ADMIN, may do this.";
-        return Err(ApiError::forbidden("forbidden", message));
-    }
+    require_sender(&state.pool, &caller).await?;
     let mut uploading = Uploading::new(state.invoices.clone());
     let stated = match read(&mut uploading, request).await {
         Ok(stated) => stated,

@@ -30,11 +30,11 @@ const LIMIT_MAX: u32 = 1_000;
 pub(crate) struct FilesParams {
     /// The first one wanted, by its number; `next_from` of the answer before.
     #[deserr(default)]
-    #[param(value_type = Option<u32>, default = 1)]
+    #[param(value_type = Option<u32>, default = 1, minimum = 0)]
     from: Option<Parsed<u32>>,
     /// Files at most, 1 to 1000.
     #[deserr(default)]
-    #[param(value_type = Option<u32>, default = 100, maximum = 1000)]
+    #[param(value_type = Option<u32>, default = 100, minimum = 1, maximum = 1000)]
     limit: Option<Parsed<u32>>,
 }
 

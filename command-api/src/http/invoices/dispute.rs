@@ -31,7 +31,7 @@ pub(crate) struct InvoiceComplaint {
     reason: Reason,
     /// Ids of the invoice's lines that are meant; none for the whole.
     #[deserr(default)]
-    #[schema(value_type = Vec<String>, required = false, max_items = 5000)]
+    #[schema(value_type = Vec<Line<1, 64>>, required = false, max_items = 5000)]
     lines: List<Line<1, 64>, LINES_MAX>,
 }
 

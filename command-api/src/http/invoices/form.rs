@@ -110,3 +110,59 @@ fn unreadable(error: &MultipartError, body_max_bytes: usize) -> ApiError {
     }
     ApiError::bad_request("invalid_multipart", "The form cannot be read: it is malformed or ended early.")
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::header};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All parts of what came, or why not.
+    fn read(content_type: &str, body: Vec<u8>) -> Result<Vec<(String, Bytes)>, ApiError> {
+        let request = Request::post("/").header(header::CONTENT_TYPE, content_type).body(Body::from(body));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut form = Form::of(request.expect("a request"), 1_000).await?;
+            let mut parts = Vec::new();
+            while let Some(part) = form.next().await? {
+                let _shown = part.unknown("file");
+                parts.push((part.name.clone(), part.bytes().await?));
+            }
+            Ok(parts)
+        })
+    }
+
+    proptest! {
+        /// Whatever is sent as a form, the answer blames it and not us.
+        #[test]
+        fn no_form_panics(
+            boundary in "[A-Za-z0-9'()+_,./:=? -]{0,72}",
+            body in "(--b|--\r\n|\r\n|Content-Disposition: form-data; name=|\"file\"|; filename=\"|Content-Type: |[ -~]{0,8}|\0|å){0,24}",
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let types = [format!("multipart/form-data; boundary={boundary}"), "multipart/form-data; boundary=b".to_owned()];
+            for content_type in types {
+                for body in [body.clone().into_bytes(), bytes.clone(), [b"--b\r\n", &bytes[..]].concat()] {
+                    if let Err(error) = read(&content_type, body) {
+                        let told = (error.kind().status().as_u16(), error.code().to_owned());
+                        prop_assert!(matches!(told.0, 400 | 413 | 415), "{told:?}");
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_sent_arrives(parts in prop::collection::vec(("[a-z_]{1,12}", prop::collection::vec(any::<u8>(), 0..64)), 0..4)) {
+            let mut body = Vec::new();
+            for (name, bytes) in &parts {
+                let head = format!("--never-in-it\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+                body.extend([head.as_bytes(), bytes, b"\r\n"].concat());
+            }
+            body.extend(b"--never-in-it--\r\n");
+            let arrived = read("multipart/form-data; boundary=never-in-it", body).unwrap();
+            let arrived: Vec<_> = arrived.into_iter().map(|(name, bytes)| (name, bytes.to_vec())).collect();
+            prop_assert_eq!(arrived, parts);
+        }
+    }
+}

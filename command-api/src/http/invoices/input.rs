@@ -58,7 +58,7 @@ pub(crate) struct InvoiceInput {
     #[deserr(default)]
     pub(super) delivery_date: Option<NaiveDate>,
     /// Of all amounts.
-    #[schema(value_type = String, example = "SEK")]
+    #[schema(value_type = Currency)]
     pub(super) currency: Choice<Currency>,
     /// The order that it is for.
     #[deserr(default)]
@@ -86,7 +86,7 @@ pub(crate) struct InvoiceInput {
     pub(super) charges: List<ChargeInput, CHARGES_MAX>,
     /// Rounding of the amount to pay, öresavrundning.
     #[deserr(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = -1_000_000_000_000i64, maximum = 1_000_000_000_000i64)]
     pub(super) rounding_cents: Option<Amount>,
     /// The sums as the document states them.
     pub(super) totals: TotalsInput,
@@ -139,7 +139,7 @@ pub(crate) struct LineInput {
     pub(super) sku: Option<Sku>,
     /// The GTIN.
     #[deserr(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = r"^[^\x00]*$")]
     pub(super) gtin: Option<Barcode>,
     /// What is sold.
     pub(super) name: Name,
@@ -151,13 +151,13 @@ pub(crate) struct LineInput {
     pub(super) unit_price: Exact,
     /// Without VAT; quantity times price less the discount, unless given.
     #[deserr(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = -1_000_000_000_000i64, maximum = 1_000_000_000_000i64)]
     pub(super) net_cents: Option<Amount>,
     /// VAT, in per cent.
     pub(super) tax_rate: TaxPercent,
     /// Taken off this line.
     #[deserr(default)]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = -1_000_000_000_000i64, maximum = 1_000_000_000_000i64)]
     pub(super) discount_cents: Option<Amount>,
 }
 
@@ -168,7 +168,7 @@ pub(crate) struct ChargeInput {
     /// What for.
     pub(super) reason: Name,
     /// Without VAT.
-    #[schema(value_type = i64)]
+    #[schema(value_type = i64, minimum = -1_000_000_000_000i64, maximum = 1_000_000_000_000i64)]
     pub(super) amount_cents: Amount,
     /// VAT, in per cent.
     pub(super) tax_rate: TaxPercent,
@@ -180,13 +180,13 @@ pub(crate) struct ChargeInput {
 #[expect(clippy::struct_field_names, reason = "clients read the unit in the name")]
 pub(crate) struct TotalsInput {
     /// Without VAT.
-    #[schema(value_type = i64)]
+    #[schema(value_type = i64, minimum = -1_000_000_000_000i64, maximum = 1_000_000_000_000i64)]
     pub(super) net_cents: Amount,
     /// VAT.
-    #[schema(value_type = i64)]
+    #[schema(value_type = i64, minimum = -1_000_000_000_000i64, maximum = 1_000_000_000_000i64)]
     pub(super) tax_cents: Amount,
     /// To pay.
-    #[schema(value_type = i64)]
+    #[schema(value_type = i64, minimum = -1_000_000_000_000i64, maximum = 1_000_000_000_000i64)]
     pub(super) payable_cents: Amount,
 }
 

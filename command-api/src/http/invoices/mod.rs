@@ -10,3 +10,4 @@ pub(crate) mod match_to_order;
 pub(crate) mod matching_terms;
 pub(crate) mod receive;
 pub(super) mod refused;
+pub(super) mod senders;

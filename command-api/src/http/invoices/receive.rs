@@ -25,6 +25,7 @@ use super::{
     form::{Form, one_fault, set_once},
     input::InvoiceInput,
     refused::not_received,
+    senders::require_sender,
 };
 use crate::{
     http::{
@@ -48,10 +49,13 @@ pub(crate) struct InvoiceForm {
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     /// The order that it is for.
+    #[schema(value_type = Uuid, required = false)]
     order_id: Option<Uuid>,
     /// Who sells.
+    #[schema(value_type = Uuid, required = false)]
     supplier_id: Option<Uuid>,
     /// Who buys.
+    #[schema(value_type = Uuid, required = false)]
     restaurant_id: Option<Uuid>,
 }
 
@@ -95,8 +99,8 @@ struct SentFile {
             `zugferd1_unsupported`, `unreadable_value`, `truncated_pdf`, `encrypted_pdf`, `damaged_pdf`, \
             `pdf_inflates_too_far`, `too_costly`, `too_many_pages`, `picture_too_large`, `damaged_picture`. Or every \
             fault of the JSON, in `details`; or `idempotency_key_reused`."),
-        (status = 503, body = ErrorBody, description = "`reading_queue_full`: too many pictures wait to be read. Or \
-            as for every command. See `Retry-After`."),
+        (status = 503, body = ErrorBody, description = "`reading_queue_full`: too many pictures wait to be read. \
+            `read_model_behind`: whether the caller works for anybody is not known yet. Or as for every command. See `Retry-After`."),
         (status = 400, body = ErrorBody, description = "`invalid_multipart`, `invalid_json`, `body_incomplete`, \
             `invalid_idempotency_key`, `invalid_if_match`."),
         (status = 401, body = ErrorBody, description = "No valid access token."),
@@ -108,6 +112,7 @@ pub(crate) async fn receive_invoice(
     asked: Asked,
     request: Request,
 ) -> Result<Accepted, ApiError> {
+    require_sender(&state.pool, &asked.caller).await?;
     let accepted = match Sent::of(request.headers())? {
         Sent::Json => receive_json(&state, asked, request).await?,
         Sent::Form => receive_file(&state, asked, request).await?,

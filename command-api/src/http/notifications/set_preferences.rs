@@ -147,6 +147,7 @@ impl ChosenPreferences {
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
         (status = 404, body = ErrorBody, description = "`account_not_found`."),
+        (status = 409, body = ErrorBody, description = "`invalid_transition`: the account is erased."),
         (status = 412, body = ErrorBody, description = "`stale_revision`: `If-Match` names another revision \
             than the last."),
         CommandRefusals, BodyRefusals

@@ -49,7 +49,7 @@ pub(crate) struct LinkParams {
 #[expect(dead_code, reason = "describes the form; the handler reads it")]
 pub(crate) struct OneClick {
     /// `One-Click`.
-    #[schema(rename = "List-Unsubscribe", example = "One-Click")]
+    #[schema(rename = "List-Unsubscribe", pattern = "^One-Click$", example = "One-Click")]
     list_unsubscribe: String,
 }
 
@@ -125,7 +125,7 @@ pub(crate) async fn unsubscribe(
         caller: Caller::system("unsubscribe"),
         key: None,
         command_id: state.ids.next(),
-        metadata: metadata(&context),
+        metadata: metadata(&context, None),
     };
     match state.committer.submit(submission).await {
         Ok(_) => Ok(page::done(account.state.notifications.locale, link.kind)),

@@ -9,10 +9,10 @@ use platform::body::{Faults, Invalid, Text, from_string};
 use serde::Serialize;
 use utoipa::{
     ToSchema,
-    openapi::{Array, ObjectBuilder, Type},
+    openapi::{ArrayBuilder, ObjectBuilder, Type},
 };
 
-use crate::http::fields::{Between, Line, List, schema};
+use crate::http::fields::{Between, Line, List, NO_NUL, schema};
 
 /// An absolute URL; which ones are taken is told by [`super::body::WithUrl`].
 pub(super) type Url = Line<1, 2048>;
@@ -82,12 +82,12 @@ impl Deserr<Faults> for EventTypes {
 #[schema(example = json!({"field": "supplier_id", "one_of": ["0190a8f2-7c3e-7b1a-9f4d-1c2b3a4d5e10"]}))]
 pub(super) struct WebhookFilter {
     /// A field of `data` as a path of at most 5 names: `supplier_id`, `invoice.total_cents`.
-    #[schema(value_type = String, example = "supplier_id")]
+    #[schema(value_type = String, pattern = r"^[^\x00]*$", example = "supplier_id")]
     field: FieldPath,
     /// Its value is one of these texts: 1 to 100, each of 1 to 200 characters. Exactly one of this, `at_least`
     /// and `at_most` must be given.
     #[deserr(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<Line<1, 200>>>, min_items = 1, max_items = 100)]
     one_of: Option<Texts>,
     /// Its value is a whole number of at least this.
     #[deserr(default)]
@@ -164,9 +164,15 @@ impl WebhookFilter {
 schema!(
     EventTypes,
     "EventTypes",
-    Array::new(
-        ObjectBuilder::new().schema_type(Type::String).examples([serde_json::json!("iris.order.placed.v1")])
-    )
+    ArrayBuilder::new()
+        .items(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .pattern(Some(NO_NUL))
+                .examples([serde_json::json!("iris.order.placed.v1")])
+        )
+        .min_items(Some(1))
+        .max_items(Some(EVENT_TYPES_MAX))
 );
 
 #[cfg(test)]

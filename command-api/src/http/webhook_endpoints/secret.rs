@@ -12,6 +12,7 @@ use platform::{
     access_log::{Access, Kind},
     error::ApiError,
     seal::CannotOpen,
+    secrets::OpenError,
     signing_secret::SigningSecret,
 };
 use secrecy::{ExposeSecret as _, SecretString};
@@ -82,7 +83,7 @@ pub(super) async fn submit_with_secret<C: Command>(
 /// another one.
 async fn show(state: &CommandState, accepted: Accepted, reading: Access, secret: SecretString) -> Accepted {
     match state.access_log.record(reading).await {
-        Ok(()) => accepted.with_secret(secret),
+        Ok(()) => accepted.with_secret("secret", secret),
         Err(error) => {
             tracing::error!(%error, "a signing secret is not shown, for that cannot be recorded");
             accepted
@@ -113,8 +114,8 @@ async fn forget(state: &CommandState, secret_id: Uuid) {
     }
 }
 
-/// The secret's text; `None` where the endpoint was deleted since, where `SECRETS_KEY` is another one, or where
-/// the database does not answer: a rotation makes a secret anew.
+/// The secret's text; `None` where the endpoint was deleted since, where its data key cannot be had, or where the
+/// database does not answer: a rotation makes a secret anew.
 async fn open(state: &CommandState, endpoint_id: Uuid, secret_id: Uuid) -> Option<SecretString> {
     let sealed = match sealed(&state.pool, secret_id).await {
         Ok(sealed) => sealed?,
@@ -123,12 +124,16 @@ async fn open(state: &CommandState, endpoint_id: Uuid, secret_id: Uuid) -> Optio
             return None;
         }
     };
-    let opened = state
-        .seal
-        .open(&sealed, &seal_about(endpoint_id, secret_id))
-        .and_then(|plain| SigningSecret::try_from_bytes(plain.expose_secret()).map_err(|_| CannotOpen));
+    let opened =
+        state.seal.open_sealed(&sealed, &seal_about(endpoint_id, secret_id)).await.and_then(|plain| {
+            Ok(SigningSecret::try_from_bytes(plain.expose_secret()).map_err(|_| CannotOpen)?)
+        });
     match opened {
         Ok(secret) => Some(secret.to_text()),
+        Err(error @ OpenError::NotNow(_)) => {
+            tracing::warn!(%error, %secret_id, "a signing secret cannot be shown at present");
+            None
+        }
         Err(error) => {
             tracing::error!(%error, %secret_id, "a signing secret cannot be shown");
             None

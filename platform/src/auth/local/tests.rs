@@ -1,5 +1,6 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as B64};
 use chrono::TimeDelta;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -13,7 +14,12 @@ fn start() -> DateTime<Utc> {
 }
 
 fn identity() -> Identity {
-    Identity { subject: Uuid::from_u128(7), email: "a@iris.test".to_owned(), role: "ADMIN".to_owned() }
+    Identity {
+        subject: Uuid::from_u128(7),
+        email: "a@iris.test".to_owned(),
+        role: "ADMIN".to_owned(),
+        key: None,
+    }
 }
 
 fn provider() -> (LocalProvider, Arc<FixedClock>) {
@@ -134,4 +140,29 @@ fn rubbish_and_critical_extensions_are_refused() {
     assert_eq!(refusal(&"a".repeat(TOKEN_MAX_BYTES + 1)), AuthFailure::TooLong);
     let critical = signed(&json!({"alg":"HS256","crit":["b64"],"b64":false}), &claims());
     assert_eq!(refusal(&critical), AuthFailure::Malformed);
+}
+
+proptest! {
+    #[test]
+    fn what_was_issued_is_believed_as_it_was_said(subject in any::<u128>(), email in ".{0,60}", role in "[A-Z]{1,12}") {
+        let identity = Identity { subject: Uuid::from_u128(subject), email, role, key: None };
+        let token = provider().0.issue(&identity, start(), HOUR);
+        prop_assert_eq!(provider().0.read(&token).unwrap(), identity);
+    }
+
+    #[test]
+    fn no_text_is_believed(text in any::<String>(), dotted in "[A-Za-z0-9_-]{0,40}\\.[A-Za-z0-9_-]{0,80}\\.[A-Za-z0-9_-]{0,60}") {
+        prop_assert!(provider().0.read(&text).is_err());
+        prop_assert!(provider().0.read(&dotted).is_err());
+    }
+
+    #[test]
+    fn a_token_altered_anywhere_is_not_believed(place in any::<prop::sample::Index>(), byte in b'!'..=b'~') {
+        let token = provider().0.issue(&identity(), start(), HOUR);
+        let mut altered = token.clone().into_bytes();
+        let place = place.index(altered.len());
+        prop_assume!(altered[place] != byte);
+        altered[place] = byte;
+        prop_assert!(provider().0.read(std::str::from_utf8(&altered).unwrap()).is_err());
+    }
 }

@@ -52,6 +52,8 @@ pub(crate) struct NewView {
             ("Location" = String, description = "Where it is.")
         )),
         (status = 409, body = ErrorBody, description = "`views_full`: three are there; delete one."),
+        (status = 413, body = ErrorBody, description = "The body is larger than 1 MiB."),
+        (status = 415, body = ErrorBody, description = "The body is not `application/json`."),
         (status = 422, body = ErrorBody, description = "Every fault of the body."),
         ReadRefusals
     )
@@ -79,8 +81,8 @@ struct Wish {
 
 impl Wish {
     async fn of(reader: &Reader, body: NewView) -> Result<Self, ApiError> {
-        let (pool, now) = (reader.pool(), reader.state.clock.now());
-        let head = head(pool).await?;
+        let (sight, now) = (reader.sight().await?, reader.state.clock.now());
+        let head = head(&mut *sight.connection().await).await?;
         let faults = faults(&body, head, now);
         if !faults.is_empty() {
             return Err(ApiError::validation(faults));
@@ -89,13 +91,14 @@ impl Wish {
             (Some(position), _) => position,
             (None, Some(at)) => {
                 let sql = "SELECT audit.position_as_of($1)";
-                sqlx::query_scalar(sql).bind(at).fetch_one(pool).await.map_err(ReadFailure::from)?
+                let found = sqlx::query_scalar(sql).bind(at).fetch_one(&mut *sight.connection().await).await;
+                found.map_err(ReadFailure::from)?
             }
             (None, None) => head,
         };
         let recorded: Option<DateTime<Utc>> = sqlx::query_scalar("SELECT audit.moment_of($1)")
             .bind(position)
-            .fetch_one(pool)
+            .fetch_one(&mut *sight.connection().await)
             .await
             .map_err(ReadFailure::from)?;
         let mut models: Vec<ViewModel> = body.models.into_iter().map(|model| model.0).collect();
@@ -122,17 +125,18 @@ impl Wish {
             .bind(self.moment)
             .bind(&self.models)
             .bind(reader.state.clock.now())
-            .fetch_optional(reader.pool())
+            .fetch_optional(&mut *reader.sight().await?.connection().await)
             .await?;
         Ok(row.as_ref().map(View::read).transpose()?)
     }
 
     async fn store(&self, reader: &Reader) -> Result<View, ApiError> {
         let (id, now) = (reader.state.ids.next(), reader.state.clock.now());
+        let mut transaction = reader.writing().await?;
         // What is over takes no slot, also before somebody has swept it up.
         sqlx::query("DELETE FROM audit.views WHERE status <> 'building' AND expires_at <= $1")
             .bind(now)
-            .execute(reader.pool())
+            .execute(&mut *transaction)
             .await
             .map_err(ReadFailure::from)?;
         let sql = format!(
@@ -155,10 +159,11 @@ impl Wish {
                 .bind(&self.models)
                 .bind(kept.num_seconds().max(1))
                 .bind(now + kept)
-                .fetch_optional(reader.pool())
+                .fetch_optional(&mut *transaction)
                 .await
                 .map_err(ReadFailure::from)?;
             if let Some(row) = row {
+                transaction.commit().await.map_err(ReadFailure::from)?;
                 return Ok(View::read(&row).map_err(ReadFailure::from)?);
             }
         }

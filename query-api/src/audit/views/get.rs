@@ -8,7 +8,6 @@ use platform::{
     body::Path,
     error::{ApiError, ErrorBody},
 };
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{COLUMNS, View, WHAT};
@@ -17,6 +16,7 @@ use crate::{
     failure::ReadFailure,
     reader::Reader,
     refusals::{ReadRefusals, not_found},
+    sight::Sight,
 };
 
 /// One view: whether it can be read yet. `AUDITOR`, `ADMIN`.
@@ -31,13 +31,13 @@ use crate::{
 )]
 pub(crate) async fn get_view(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
     expect_auditor(reader.role)?;
-    let view = view(reader.pool(), id).await?.ok_or_else(|| not_found(WHAT, id))?;
+    let view = view(&reader.sight().await?, id).await?.ok_or_else(|| not_found(WHAT, id))?;
     Ok(Json(view).into_response())
 }
 
 /// The view of that id.
-pub(super) async fn view(pool: &PgPool, id: Uuid) -> Result<Option<View>, ReadFailure> {
+pub(super) async fn view(sight: &Sight, id: Uuid) -> Result<Option<View>, ReadFailure> {
     let sql = format!("SELECT {COLUMNS} FROM audit.views WHERE view_id = $1");
-    let row = sqlx::query(&sql).bind(id).fetch_optional(pool).await?;
+    let row = sqlx::query(&sql).bind(id).fetch_optional(&mut *sight.connection().await).await?;
     Ok(row.as_ref().map(View::read).transpose()?)
 }

@@ -16,6 +16,7 @@ use crate::{
     listing::{Newest, after},
     reader::Reader,
     refusals::{ListRefusals, ReadRefusals},
+    sight::Sight,
 };
 
 const LIST: &str = "views";
@@ -35,22 +36,25 @@ pub(crate) async fn list_views(
         "SELECT {COLUMNS} FROM audit.views WHERE $1::timestamptz IS NULL OR (asked_at, view_id) < ($1, $2) \
          ORDER BY asked_at DESC, view_id DESC LIMIT $3 OFFSET $4"
     );
+    let sight = reader.sight().await?;
     let rows = sqlx::query(&sql)
         .bind(after.map(|after| after.at))
         .bind(after.map(|after| after.id))
         .bind(page.limit_i64() + 1)
         .bind(page.offset_i64())
-        .fetch_all(reader.pool())
+        .fetch_all(&mut *sight.connection().await)
         .await
         .map_err(ReadFailure::from)?;
     let views: Vec<View> =
         rows.iter().map(View::read).collect::<sqlx::Result<_>>().map_err(ReadFailure::from)?;
-    let total = if page.count { Some(total(&reader).await?) } else { None };
+    let total = if page.count { Some(total(&sight).await?) } else { None };
     let list = List::of(views, &page, LIST, |view| Newest { at: view.asked_at, id: view.id });
     Ok(Json(list.with_total(total)).into_response())
 }
 
-async fn total(reader: &Reader) -> Result<u64, ReadFailure> {
-    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM audit.views").fetch_one(reader.pool()).await?;
+async fn total(sight: &Sight) -> Result<u64, ReadFailure> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM audit.views")
+        .fetch_one(&mut *sight.connection().await)
+        .await?;
     Ok(count.unsigned_abs())
 }

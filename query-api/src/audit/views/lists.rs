@@ -116,6 +116,7 @@ async fn looking_at(reader: Reader, id: Uuid, model: ViewModel) -> Result<Reader
     expect_auditor(reader.role)?;
     let now = reader.state.clock.now();
     let kept = TimeDelta::from_std(reader.state.view_kept).unwrap_or(TimeDelta::MAX);
+    let mut transaction = reader.writing().await?;
     let row = sqlx::query(
         "UPDATE audit.views SET expires_at = GREATEST(expires_at, $3) \
          WHERE view_id = $1 AND status = 'ready' AND expires_at > $2 \
@@ -124,9 +125,10 @@ async fn looking_at(reader: Reader, id: Uuid, model: ViewModel) -> Result<Reader
     .bind(id)
     .bind(now)
     .bind(now + kept)
-    .fetch_optional(reader.pool())
+    .fetch_optional(&mut *transaction)
     .await
     .map_err(ReadFailure::from)?;
+    transaction.commit().await.map_err(ReadFailure::from)?;
     let Some(row) = row else { return Err(unreadable(&reader, id).await?) };
     let models: Vec<String> = row.try_get("models").map_err(ReadFailure::from)?;
     if !models.iter().any(|held| held == model.name()) {
@@ -146,7 +148,7 @@ async fn looking_at(reader: Reader, id: Uuid, model: ViewModel) -> Result<Reader
 
 /// Why there is nothing to read.
 async fn unreadable(reader: &Reader, id: Uuid) -> Result<ApiError, ReadFailure> {
-    Ok(match view(reader.pool(), id).await? {
+    Ok(match view(&reader.sight().await?, id).await? {
         Some(view) if view.status == "building" => {
             let message =
                 format!("View {id} is being built: {} of {}.", view.progress.position, view.progress.of);

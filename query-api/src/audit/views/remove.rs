@@ -28,11 +28,13 @@ use crate::{
 pub(crate) async fn remove_view(reader: Reader, Path(id): Path<Uuid>) -> Result<StatusCode, ApiError> {
     expect_auditor(reader.role)?;
     // The row alone: this role may drop nothing. Whoever runs projections drops a schema without a row.
+    let mut transaction = reader.writing().await?;
     let removed = sqlx::query("DELETE FROM audit.views WHERE view_id = $1")
         .bind(id)
-        .execute(reader.pool())
+        .execute(&mut *transaction)
         .await
         .map_err(ReadFailure::from)?;
+    transaction.commit().await.map_err(ReadFailure::from)?;
     if removed.rows_affected() == 0 {
         return Err(not_found(WHAT, id));
     }

@@ -5,6 +5,7 @@
 //! of what people are called or can be reached at is in it.
 
 mod account;
+mod api_key;
 mod billing;
 mod cart;
 mod invoice;
@@ -17,8 +18,8 @@ mod trade_relation;
 mod webhook_endpoint;
 
 use events::{
-    Fold, RecordedEvent, StreamKind, account::Account, billing::Billing, cart::Cart, fold::decode,
-    invoice::Invoice, order::Order, product::Product, restaurant::Restaurant, stock::Stock,
+    Fold, RecordedEvent, StreamKind, account::Account, api_key::ApiKey, billing::Billing, cart::Cart,
+    fold::decode, invoice::Invoice, order::Order, product::Product, restaurant::Restaurant, stock::Stock,
     supplier::Supplier, trade_relation::TradeRelation, values::Currency, webhook_endpoint::WebhookEndpoint,
 };
 use serde::Serialize;
@@ -74,6 +75,7 @@ pub(super) fn tell(event: &RecordedEvent, names: &Names) -> Told {
         StreamKind::Invoice => told::<Invoice>(event, |it| invoice::tell(it, event, names)),
         StreamKind::Billing => told::<Billing>(event, |it| billing::tell(it, names)),
         StreamKind::TradeRelation => told::<TradeRelation>(event, |it| trade_relation::tell(it, names)),
+        StreamKind::ApiKey => told::<ApiKey>(event, api_key::tell),
     }
 }
 

@@ -162,6 +162,7 @@ impl World {
                 }
                 Err(Stop::Refused(refusal)) => return Err(*refusal),
                 Err(Stop::Unreadable(stream)) => panic!("{stream} is readable"),
+                Err(Stop::Outdated) => panic!("nothing was prepared"),
             }
         }
     }

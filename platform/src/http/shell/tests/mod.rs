@@ -1,5 +1,6 @@
 mod bodies;
 mod browsers;
+mod limits;
 mod refusals;
 mod seen;
 

@@ -47,8 +47,12 @@ async fn an_error_status_with_an_answer_of_its_own_is_left_alone() {
 
 #[tokio::test]
 async fn callers_are_known_by_their_token_alone() {
-    let identity =
-        Identity { subject: Uuid::from_u128(7), email: "a@x.se".to_owned(), role: "ADMIN".to_owned() };
+    let identity = Identity {
+        subject: Uuid::from_u128(7),
+        email: "a@x.se".to_owned(),
+        role: "ADMIN".to_owned(),
+        key: None,
+    };
     let token = provider().issue(&identity, DateTime::UNIX_EPOCH, Duration::from_mins(1));
     let good =
         Request::get("/me").header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
