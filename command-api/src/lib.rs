@@ -16,5 +16,5 @@ pub mod second_reader;
 
 pub use committer::{Committer, Outcome, Submission, SubmitError};
 pub use domain::{Caller, Refusal};
-pub use http::{CommandState, LocalLogin};
+pub use http::{CommandState, LocalLogin, SuggestedNow, Suggesting, Suggestions, SuggestionsAway};
 pub use router::router;

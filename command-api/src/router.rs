@@ -11,7 +11,7 @@ use crate::http::{
     invoice_batches::{self, create::BATCH_MAX_BYTES},
     invoices,
     notifications::{self, unsubscribe::FORM_MAX_BYTES},
-    orders, products, restaurants, suppliers, webhook_endpoints,
+    orders, price_rules, products, restaurants, suppliers, webhook_endpoints,
 };
 
 /// All commands, under `/api/v1`, with their part of the OpenAPI document; logins where the state has them.
@@ -26,6 +26,7 @@ pub fn router(state: CommandState) -> OpenApiRouter {
         .merge(suppliers())
         .merge(restaurants())
         .merge(products())
+        .merge(price_rules())
         .merge(carts())
         .merge(orders())
         .merge(notifications())
@@ -60,6 +61,10 @@ fn suppliers() -> OpenApiRouter<CommandState> {
         .routes(routes!(suppliers::remove_member::remove_supplier_member)) //               DELETE …/{id}/members/{account_id}
         .routes(routes!(suppliers::grant_partner::grant_supplier_partner)) //               POST   …/{id}/partners
         .routes(routes!(suppliers::revoke_partner::revoke_supplier_partner)) //             DELETE …/{id}/partners/{account_id}
+        .routes(routes!(
+            suppliers::agree_contract_price::agree_contract_price,
+            suppliers::end_contract_price::end_contract_price
+        )) // PUT, DELETE …/{id}/restaurants/{restaurant_id}/contract-prices/{product_id}
 }
 
 fn restaurants() -> OpenApiRouter<CommandState> {
@@ -74,6 +79,8 @@ fn restaurants() -> OpenApiRouter<CommandState> {
         .routes(routes!(restaurants::remove_member::remove_restaurant_member)) //           DELETE …/{id}/members/{account_id}
         .routes(routes!(restaurants::grant_partner::grant_restaurant_partner)) //           POST   …/{id}/partners
         .routes(routes!(restaurants::revoke_partner::revoke_restaurant_partner)) //         DELETE …/{id}/partners/{account_id}
+        .routes(routes!(restaurants::fill_cart::fill_cart_from_suggestions)) //             POST   …/{id}/reorder-suggestions/cart
+        .routes(routes!(restaurants::count_inventory::count_inventory)) //                  POST   …/{id}/inventory-counts
 }
 
 fn products() -> OpenApiRouter<CommandState> {
@@ -82,6 +89,16 @@ fn products() -> OpenApiRouter<CommandState> {
         .routes(routes!(products::revise::revise_product)) //                               PATCH  /api/v1/products/{id}
         .routes(routes!(products::deactivate::deactivate_product)) //                       DELETE /api/v1/products/{id}
         .routes(routes!(products::adjust_stock::adjust_stock)) //                           POST   …/{id}/stock
+}
+
+fn price_rules() -> OpenApiRouter<CommandState> {
+    OpenApiRouter::new()
+        .routes(routes!(price_rules::create::create_price_rule)) //                         POST   /api/v1/price-rules
+        .routes(routes!(price_rules::revise::revise_price_rule)) //                         PATCH  /api/v1/price-rules/{id}
+        .routes(routes!(price_rules::end::end_price_rule)) //                               DELETE …/{id}
+        .routes(routes!(price_rules::pause::pause_price_rules)) //                          POST   /api/v1/suppliers/{id}/price-rules/pause
+        .routes(routes!(price_rules::pause::resume_price_rules)) //                         POST   …/resume
+        .routes(routes!(products::undo_price::undo_price)) //                               POST   /api/v1/products/{id}/price/undo
 }
 
 fn carts() -> OpenApiRouter<CommandState> {

@@ -6,8 +6,9 @@
 use cqrs_es::{AggregateContext, EventStore, persist::PersistedEventStore};
 use events::{
     Folded, StreamKind, StreamRef, account::Account, api_key::ApiKey, billing::Billing, cart::Cart,
-    invoice::Invoice, log::read_stream, order::Order, product::Product, restaurant::Restaurant, stock::Stock,
-    supplier::Supplier, trade_relation::TradeRelation, upcast::upcasters, webhook_endpoint::WebhookEndpoint,
+    forecast::Forecast, inventory::Inventory, invoice::Invoice, log::read_stream, order::Order,
+    price_rule::PriceRules, product::Product, restaurant::Restaurant, stock::Stock, supplier::Supplier,
+    trade_relation::TradeRelation, upcast::upcasters, webhook_endpoint::WebhookEndpoint,
 };
 use postgres_es::PostgresEventRepository;
 use sqlx::{PgPool, Row};
@@ -85,6 +86,9 @@ pub async fn is_same(pool: &PgPool, stream: StreamRef) -> Result<bool, SecondRea
         StreamKind::Billing => compare::<Billing>(pool, stream).await,
         StreamKind::TradeRelation => compare::<TradeRelation>(pool, stream).await,
         StreamKind::ApiKey => compare::<ApiKey>(pool, stream).await,
+        StreamKind::Inventory => compare::<Inventory>(pool, stream).await,
+        StreamKind::Forecast => compare::<Forecast>(pool, stream).await,
+        StreamKind::PriceRules => compare::<PriceRules>(pool, stream).await,
     }
 }
 

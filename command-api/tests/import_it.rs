@@ -92,6 +92,7 @@ impl World {
                 readers: Readers::none(),
                 bell: Arc::default(),
             },
+            suggestions: None,
         };
         let mut around = Shell::new(clock.clone(), imports.ids.clone());
         around.identity = Some(provider.clone());
@@ -332,7 +333,7 @@ async fn a_worker_that_dies_between_the_log_and_its_checkpoint_does_nothing_twic
     let address = taken.header("location").unwrap().to_owned();
     let before = world.head().await;
     // Rows reach the log, but the checkpoint has to wait: there the worker dies.
-    let mut blocker = world.admin.begin().await.unwrap();
+    let mut blocker = platform::db::begin(&world.admin).await.unwrap();
     sqlx::query("LOCK TABLE import.rows").execute(&mut *blocker).await.unwrap();
     let doomed = process(&world.options, &world.clock).await;
     let mut head = doomed.committer.head();
@@ -361,7 +362,7 @@ async fn a_worker_that_dies_between_the_log_and_its_checkpoint_does_nothing_twic
 async fn a_worker_whose_turn_was_taken_over_records_nothing() {
     let world = World::new().await;
     let address = world.import("", &rows(0..250)).await.header("location").unwrap().to_owned();
-    let mut blocker = world.admin.begin().await.unwrap();
+    let mut blocker = platform::db::begin(&world.admin).await.unwrap();
     sqlx::query("LOCK TABLE import.chunks IN ACCESS EXCLUSIVE MODE").execute(&mut *blocker).await.unwrap();
     let slow = process(&world.options, &world.clock).await;
     let late = tokio::spawn(async move { slow.work_next().await });

@@ -23,3 +23,4 @@ login iris_query_api "$IRIS_QUERY_API_PASSWORD" 10000
 login iris_projections "$IRIS_PROJECTIONS_PASSWORD" 0
 login iris_relays "$IRIS_RELAYS_PASSWORD" 30000
 login iris_handlers "$IRIS_HANDLERS_PASSWORD" 60000
+login iris_schedulers "$IRIS_SCHEDULERS_PASSWORD" 60000

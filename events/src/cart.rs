@@ -1,6 +1,8 @@
 //! Carts: what a restaurant is about to order, at the prices that it was promised.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::{
     envelope::StreamKind,
@@ -9,6 +11,25 @@ use crate::{
         CheckoutId, Currency, LineId, OrderId, ProductId, Quantity, RestaurantId, SupplierId, Tax, TaxRate,
     },
 };
+
+/// Where a price comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceSource {
+    /// The product's own, for everybody.
+    #[default]
+    List,
+    /// What the supplier and the restaurant agreed on.
+    Contract,
+}
+
+impl PriceSource {
+    /// For everybody: what carts said nothing of before there were contracts, and say nothing of now.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's shape")]
+    fn is_list(&self) -> bool {
+        *self == Self::List
+    }
+}
 
 /// A product in a cart, with what was promised when it was added.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +50,9 @@ pub struct CartItem {
     pub quantity: Quantity,
     /// Price of one unit without VAT, minor units.
     pub unit_price_minor: i64,
+    /// Where that price comes from.
+    #[serde(default, skip_serializing_if = "PriceSource::is_list")]
+    pub price_source: PriceSource,
     /// How it is taxed.
     pub tax: Tax,
     /// The rate on the day that it was added: an estimate until delivery.
@@ -50,7 +74,7 @@ pub enum CartEvent {
         /// All of it.
         item: CartItem,
     },
-    /// More or less of it, at what the product now costs.
+    /// More or less of it, at what the product now costs this restaurant.
     CartItemQuantityChanged {
         /// Which line.
         item_id: LineId,
@@ -58,6 +82,9 @@ pub enum CartEvent {
         quantity: Quantity,
         /// Price of one unit without VAT, minor units.
         unit_price_minor: i64,
+        /// Where that price comes from.
+        #[serde(default, skip_serializing_if = "PriceSource::is_list")]
+        price_source: PriceSource,
         /// The rate of the day.
         tax_rate: TaxRate,
     },
@@ -73,6 +100,27 @@ pub enum CartEvent {
         /// One per supplier.
         order_ids: Vec<OrderId>,
     },
+    /// What is in it was made from suggestions: what was suggested beside what was taken, by which the worth of
+    /// people's edits is measured. Changes nothing in the cart.
+    CartFilledFromSuggestions {
+        /// The run of forecasts that they rested on; absent where none was known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        forecast_run_id: Option<Uuid>,
+        /// What was taken, and what was suggested and left out; unique by product.
+        lines: Vec<SuggestedLine>,
+    },
+}
+
+/// A product that was suggested, or taken where others were.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuggestedLine {
+    /// Which product.
+    pub product_id: ProductId,
+    /// How much was suggested at that moment, possibly nothing; absent where suggestions were not at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested: Option<Quantity>,
+    /// How much came into the cart, possibly nothing.
+    pub taken: Quantity,
 }
 
 /// A cart as its events leave it.
@@ -111,15 +159,23 @@ impl Fold for Cart {
                 self.currency = *currency;
             }
             CartEvent::CartItemAdded { item } => self.items.push(item.clone()),
-            CartEvent::CartItemQuantityChanged { item_id, quantity, unit_price_minor, tax_rate } => {
+            CartEvent::CartItemQuantityChanged {
+                item_id,
+                quantity,
+                unit_price_minor,
+                price_source,
+                tax_rate,
+            } => {
                 for item in self.items.iter_mut().filter(|item| item.item_id == *item_id) {
                     item.quantity = *quantity;
                     item.unit_price_minor = *unit_price_minor;
+                    item.price_source = *price_source;
                     item.tax_rate = *tax_rate;
                 }
             }
             CartEvent::CartItemRemoved { item_id } => self.items.retain(|item| item.item_id != *item_id),
             CartEvent::CartConverted { checkout_id, .. } => self.checkout_id = Some(*checkout_id),
+            CartEvent::CartFilledFromSuggestions { .. } => {}
         }
     }
 }
@@ -132,6 +188,7 @@ impl cqrs_es::DomainEvent for CartEvent {
             Self::CartItemQuantityChanged { .. } => "CartItemQuantityChanged",
             Self::CartItemRemoved { .. } => "CartItemRemoved",
             Self::CartConverted { .. } => "CartConverted",
+            Self::CartFilledFromSuggestions { .. } => "CartFilledFromSuggestions",
         }
         .to_owned()
     }

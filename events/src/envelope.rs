@@ -23,11 +23,14 @@ pub enum StreamKind {
     Billing,
     TradeRelation,
     ApiKey,
+    Inventory,
+    Forecast,
+    PriceRules,
 }
 
 impl StreamKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Account,
         Self::Supplier,
         Self::Restaurant,
@@ -40,6 +43,9 @@ impl StreamKind {
         Self::Billing,
         Self::TradeRelation,
         Self::ApiKey,
+        Self::Inventory,
+        Self::Forecast,
+        Self::PriceRules,
     ];
 
     /// The kind's name in the log.
@@ -57,6 +63,9 @@ impl StreamKind {
             Self::Billing => "billing",
             Self::TradeRelation => "trade_relation",
             Self::ApiKey => "api_key",
+            Self::Inventory => "inventory",
+            Self::Forecast => "forecast",
+            Self::PriceRules => "price_rule",
         }
     }
 

@@ -1,7 +1,8 @@
 //! What happened: event types, the values they are made of, and the log that keeps them.
 //!
 //! - One file per stream kind ([`account`], [`supplier`], [`restaurant`], [`product`], [`stock`],
-//!   [`cart`], [`order`], [`webhook_endpoint`], [`invoice`], [`billing`], [`trade_relation`], [`api_key`]): its events, and the
+//!   [`cart`], [`order`], [`webhook_endpoint`], [`invoice`], [`billing`], [`trade_relation`], [`api_key`],
+//!   [`inventory`], [`forecast`], [`price_rule`]): its events, and the
 //!   pure fold of those events into the state that commands decide on, that read models store and that clients see. One fold for all three is what makes a
 //!   replay equal to the live answer.
 //! - [`values`]: ids, money, quantities, dated VAT, personal data.
@@ -21,11 +22,15 @@ pub mod canonical;
 pub mod cart;
 pub mod envelope;
 pub mod fold;
+pub mod forecast;
 pub mod history_line;
+pub mod inventory;
 pub mod invoice;
 pub mod log;
 pub mod merkle;
 pub mod order;
+pub mod price_check;
+pub mod price_rule;
 pub mod product;
 pub mod public;
 pub mod resource;

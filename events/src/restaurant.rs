@@ -85,6 +85,11 @@ pub enum RestaurantEvent {
     /// Whom its contact named is forgotten: the key of its texts is destroyed by what records this. What it
     /// says of itself later is sealed under another.
     RestaurantContactErased {},
+    /// Its trial is over; once.
+    TrialEnded {
+        /// When it ended: as the approval had it.
+        ended_at: DateTime<Utc>,
+    },
     /// An account now works for it.
     RestaurantMemberAdded {
         /// Who.
@@ -127,6 +132,9 @@ pub struct Restaurant {
     pub status: RestaurantStatus,
     /// When its trial ends or ended; set by the approval.
     pub trial_ends_at: Option<DateTime<Utc>>,
+    /// Its end is on record, which comes some hours after it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub trial_end_recorded: bool,
     /// Who works for it; unique by account, in the order they came.
     pub members: Vec<Member>,
     /// Partners' accounts that may hear of what concerns it; unique, in the order they came.
@@ -157,6 +165,7 @@ impl Fold for Restaurant {
                 self.details.contact_email.forget();
                 self.details.phone = None;
             }
+            RestaurantEvent::TrialEnded { .. } => self.trial_end_recorded = true,
             RestaurantEvent::RestaurantMemberAdded { account_id, role } => {
                 self.members.push(Member { account_id: *account_id, role: *role });
             }
@@ -176,6 +185,12 @@ impl Fold for Restaurant {
     }
 }
 
+/// States that were stored before a trial's end was recorded stay as they are.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 impl cqrs_es::DomainEvent for RestaurantEvent {
     fn event_type(&self) -> String {
         match self {
@@ -185,6 +200,7 @@ impl cqrs_es::DomainEvent for RestaurantEvent {
             Self::RestaurantSuspended { .. } => "RestaurantSuspended",
             Self::RestaurantReinstated {} => "RestaurantReinstated",
             Self::RestaurantContactErased {} => "RestaurantContactErased",
+            Self::TrialEnded { .. } => "TrialEnded",
             Self::RestaurantMemberAdded { .. } => "RestaurantMemberAdded",
             Self::RestaurantMemberRoleChanged { .. } => "RestaurantMemberRoleChanged",
             Self::RestaurantMemberRemoved { .. } => "RestaurantMemberRemoved",

@@ -1,5 +1,7 @@
 //! Suppliers: sellers, their members, and their series of invoice numbers.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -38,6 +40,24 @@ pub struct SupplierDetails {
     /// International account number that its invoices are paid to, without spaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iban: Option<String>,
+    /// When it delivers, and from how much on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_terms: Option<DeliveryTerms>,
+}
+
+/// When a supplier delivers, and from how much on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryTerms {
+    /// Days of the week that it delivers on, 1 for Monday to 7 for Sunday; at least one.
+    pub weekdays: BTreeSet<u8>,
+    /// Minutes after midnight in Sweden: what is ordered by then counts as ordered that day.
+    pub cutoff_minute: u16,
+    /// Days from the day that counts to the first day of delivery; 1 is tomorrow.
+    pub lead_days: u8,
+    /// What an order must come to, without VAT, minor units; 0 where nothing is asked.
+    pub minimum_order_minor: i64,
+    /// Whether it delivers on public holidays.
+    pub delivers_on_holidays: bool,
 }
 
 /// What happens to a supplier.

@@ -1,7 +1,9 @@
-//! What a restaurant and a supplier know of each other: tolerances, confirmed accounts, learned article numbers.
+//! What a restaurant and a supplier know of each other: tolerances, confirmed accounts, learned article numbers, and
+//! the prices that they agreed on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -10,7 +12,7 @@ use uuid::{Builder, Uuid};
 use crate::{
     envelope::StreamKind,
     fold::Fold,
-    values::{AccountId, ProductId, RestaurantId, SupplierId},
+    values::{AccountId, Currency, ProductId, RestaurantId, SupplierId},
 };
 
 /// How far an invoice may be from the order without a person looking. Zero means zero.
@@ -50,6 +52,41 @@ impl Default for MatchingTerms {
     }
 }
 
+/// A price for one restaurant, from a day on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContractPrice {
+    /// Price of one unit without VAT, minor units.
+    pub unit_price_minor: i64,
+    /// Currency of the price: the product's.
+    pub currency: Currency,
+    /// The first day that it holds on; a day in Sweden.
+    pub valid_from: NaiveDate,
+    /// The last one; without it, until it is ended or another takes its place.
+    pub valid_until: Option<NaiveDate>,
+}
+
+impl ContractPrice {
+    /// True on the days that it was agreed for.
+    pub fn holds_on(&self, day: NaiveDate) -> bool {
+        self.valid_from <= day && self.valid_until.is_none_or(|last| day <= last)
+    }
+
+    /// True if no day from that one on is one of its days.
+    pub fn is_over_by(&self, day: NaiveDate) -> bool {
+        self.valid_until.is_some_and(|last| last < day)
+    }
+
+    /// True if the other holds on each of its days.
+    pub fn lies_within(&self, other: &Self) -> bool {
+        let ends_within = match (self.valid_until, other.valid_until) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(last), Some(other_last)) => last <= other_last,
+        };
+        other.valid_from <= self.valid_from && ends_within
+    }
+}
+
 /// What happens between a restaurant and a supplier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TradeRelationEvent {
@@ -84,6 +121,35 @@ pub enum TradeRelationEvent {
         /// Who said so; absent where a part of the system did.
         confirmed_by: Option<AccountId>,
     },
+    /// The supplier sells a product to the restaurant at a price of its own, for some days. On these it takes the place
+    /// of what was agreed before; on all others, that holds still.
+    ContractPriceAgreed {
+        /// Who sells.
+        supplier_id: SupplierId,
+        /// Who buys.
+        restaurant_id: RestaurantId,
+        /// What.
+        product_id: ProductId,
+        /// Price of one unit without VAT, minor units.
+        unit_price_minor: i64,
+        /// Currency of the price: the product's.
+        currency: Currency,
+        /// The first day that it holds on; a day in Sweden.
+        valid_from: NaiveDate,
+        /// The last one; without it, until it is ended or another takes its place.
+        valid_until: Option<NaiveDate>,
+        /// The day that it was agreed on: what had ended by then is no longer kept in mind.
+        agreed_on: NaiveDate,
+    },
+    /// Nothing that was agreed on that product's price holds any longer.
+    ContractPriceEnded {
+        /// Who sells.
+        supplier_id: SupplierId,
+        /// Who buys.
+        restaurant_id: RestaurantId,
+        /// What.
+        product_id: ProductId,
+    },
 }
 
 /// What two parties know of each other, as its events leave it.
@@ -97,6 +163,17 @@ pub struct TradeRelation {
     pub aliases: BTreeMap<String, ProductId>,
     /// Accounts that a person has confirmed.
     pub accounts: BTreeSet<String>,
+    /// What was agreed on products' prices, in the order that it was agreed in: of those that hold on a day, the last
+    /// one counts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contract_prices: BTreeMap<ProductId, Vec<ContractPrice>>,
+}
+
+impl TradeRelation {
+    /// What the product costs this restaurant on that Swedish day, where the two agreed on it.
+    pub fn contract_price_on(&self, product_id: ProductId, day: NaiveDate) -> Option<&ContractPrice> {
+        self.contract_prices.get(&product_id)?.iter().rfind(|price| price.holds_on(day))
+    }
 }
 
 /// The stream of a pair: its id follows from the two, so that there can be one only.
@@ -122,6 +199,28 @@ impl Fold for TradeRelation {
             TradeRelationEvent::PaymentAccountConfirmed { account, .. } => {
                 self.accounts.insert(account.clone());
             }
+            TradeRelationEvent::ContractPriceAgreed {
+                product_id,
+                unit_price_minor,
+                currency,
+                valid_from,
+                valid_until,
+                agreed_on,
+                ..
+            } => {
+                let agreed = ContractPrice {
+                    unit_price_minor: *unit_price_minor,
+                    currency: *currency,
+                    valid_from: *valid_from,
+                    valid_until: *valid_until,
+                };
+                let prices = self.contract_prices.entry(*product_id).or_default();
+                prices.retain(|price| !price.is_over_by(*agreed_on) && !price.lies_within(&agreed));
+                prices.push(agreed);
+            }
+            TradeRelationEvent::ContractPriceEnded { product_id, .. } => {
+                self.contract_prices.remove(product_id);
+            }
         }
     }
 }
@@ -132,6 +231,8 @@ impl cqrs_es::DomainEvent for TradeRelationEvent {
             Self::MatchingTermsSet { .. } => "MatchingTermsSet",
             Self::ItemAliasLearned { .. } => "ItemAliasLearned",
             Self::PaymentAccountConfirmed { .. } => "PaymentAccountConfirmed",
+            Self::ContractPriceAgreed { .. } => "ContractPriceAgreed",
+            Self::ContractPriceEnded { .. } => "ContractPriceEnded",
         }
         .to_owned()
     }

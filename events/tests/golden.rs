@@ -15,8 +15,10 @@ use events::{
     api_key::{ApiKey, ApiKeyEvent},
     billing::{BilledLine, Billing, BillingEvent},
     canonical::canonical_json,
-    cart::{Cart, CartEvent, CartItem},
+    cart::{Cart, CartEvent, CartItem, PriceSource, SuggestedLine},
     fold::decode,
+    forecast::{Forecast, ForecastEvent, ForecastScores},
+    inventory::{CountedItem, Inventory, InventoryEvent},
     invoice::{
         Acceptance, HoldReason, Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFacts, InvoiceFile, InvoicePage,
         Reading, Stated, Trade,
@@ -25,16 +27,17 @@ use events::{
         DeliveredLine, InvoiceParty, Order, OrderEvent, OrderInvoice, OrderedLine, Party, PaymentMethod,
         ReceivedLine,
     },
+    price_rule::{PriceRuleEvent, PriceRules, RuleMode, RuleScope},
     product::{Product, ProductDetails, ProductEvent},
     restaurant::{Restaurant, RestaurantDetails, RestaurantEvent},
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
     trade_relation::{MatchingTerms, TradeRelation, TradeRelationEvent},
     values::{
-        AccountId, CartId, ChannelChoice, CheckoutId, Currency, DisabledBy, EmailChoice, InvoiceId, LineId,
-        Locale, LoginProvider, MemberRole, MinuteOfDay, NotificationKind, NotificationPreferences, OrderId,
-        Personal, PostalAddress, ProductId, Quantity, QuietHours, RestaurantId, Role, SupplierId, Tax,
-        TaxCategory, TaxRate,
+        AccountId, CartId, ChannelChoice, CheckoutId, Currency, DisabledBy, EmailChoice, ForecastRunId,
+        InvoiceId, LineId, Locale, LoginProvider, MemberRole, MinuteOfDay, NotificationKind,
+        NotificationPreferences, OrderId, Personal, PostalAddress, PriceRuleId, ProductId, Quantity,
+        QuietHours, RestaurantId, Role, SupplierId, Tax, TaxCategory, TaxRate,
     },
     webhook_endpoint::{
         Condition, ConditionTest, DeliveryOrder, DisabledReason, EndpointDetails, EndpointOwner,
@@ -180,6 +183,7 @@ fn suppliers() {
         bankgiro: None,
         plusgiro: None,
         iban: None,
+        delivery_terms: None,
     };
     let account_id = AccountId(id(2));
     check::<Supplier>(&[
@@ -216,6 +220,7 @@ fn restaurants() {
         RestaurantEvent::RestaurantApproved { trial_ends_at: "2026-11-27T09:00:00.123456Z".parse().unwrap() },
         RestaurantEvent::RestaurantSuspended { reason: None },
         RestaurantEvent::RestaurantReinstated {},
+        RestaurantEvent::TrialEnded { ended_at: "2026-11-27T09:00:00.123456Z".parse().unwrap() },
         RestaurantEvent::RestaurantContactErased {},
         RestaurantEvent::RestaurantMemberAdded { account_id, role: MemberRole::Owner },
         RestaurantEvent::RestaurantMemberRoleChanged { account_id, role: MemberRole::Staff },
@@ -235,6 +240,9 @@ fn products() {
         description: None,
         tax: Tax::Category(TaxCategory::Food),
         low_stock_at: Quantity::units(5),
+        category: None,
+        shelf_life_days: None,
+        pack: None,
     };
     let revised = ProductDetails { tax: Tax::Rate(TaxRate::try_new(1_250).unwrap()), ..details.clone() };
     check::<Product>(&[
@@ -245,7 +253,12 @@ fn products() {
             currency: Currency::SEK,
         },
         ProductEvent::ProductDetailsRevised { details: revised },
-        ProductEvent::PriceChanged { previous_minor: 2_850, unit_price_minor: 2_990 },
+        ProductEvent::PriceChanged { previous_minor: 2_850, unit_price_minor: 2_990, reason: None },
+        ProductEvent::PriceChangeUndone {
+            previous_minor: 2_990,
+            unit_price_minor: 2_850,
+            held_until: chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+        },
         ProductEvent::ProductDeactivated {},
         ProductEvent::ProductReactivated {},
     ]);
@@ -256,7 +269,12 @@ fn stock() {
     let (supplier_id, order_id, line_id) = (SupplierId(id(1)), OrderId(id(2)), LineId(id(3)));
     let quantity = Quantity(2_500);
     check::<Stock>(&[
-        StockEvent::StockAdjusted { supplier_id, change: Quantity(-1_000), reason: "broken".to_owned() },
+        StockEvent::StockAdjusted {
+            supplier_id,
+            change: Quantity(-1_000),
+            reason: "broken".to_owned(),
+            expires_on: None,
+        },
         StockEvent::StockCounted { supplier_id, counted: Quantity::units(40), reason: "count".to_owned() },
         StockEvent::StockAllocated { order_id, line_id, quantity },
         StockEvent::StockReleased { order_id, line_id, quantity },
@@ -277,6 +295,7 @@ fn carts() {
         unit: "KGM".to_owned(),
         quantity: Quantity(2_500),
         unit_price_minor: 2_850,
+        price_source: PriceSource::List,
         tax: Tax::Category(TaxCategory::Food),
         tax_rate,
     };
@@ -284,9 +303,26 @@ fn carts() {
     check::<Cart>(&[
         CartEvent::CartOpened { restaurant_id: RestaurantId(id(4)), currency: Currency::SEK },
         CartEvent::CartItemAdded { item },
-        CartEvent::CartItemQuantityChanged { item_id, quantity, unit_price_minor: 2_990, tax_rate },
+        CartEvent::CartItemQuantityChanged {
+            item_id,
+            quantity,
+            unit_price_minor: 2_990,
+            price_source: PriceSource::List,
+            tax_rate,
+        },
         CartEvent::CartItemRemoved { item_id },
         CartEvent::CartConverted { checkout_id: CheckoutId(id(5)), order_ids: vec![OrderId(id(6))] },
+        CartEvent::CartFilledFromSuggestions {
+            forecast_run_id: Some(id(7)),
+            lines: vec![
+                SuggestedLine {
+                    product_id: ProductId(id(2)),
+                    suggested: Some(Quantity(2_500)),
+                    taken: quantity,
+                },
+                SuggestedLine { product_id: ProductId(id(8)), suggested: None, taken: Quantity::ZERO },
+            ],
+        },
     ]);
 }
 
@@ -637,7 +673,31 @@ fn trade_relations() {
             account: "5050-1055".to_owned(),
             confirmed_by: Some(AccountId(id(4))),
         },
+        TradeRelationEvent::ContractPriceAgreed {
+            supplier_id,
+            restaurant_id,
+            product_id: ProductId(id(3)),
+            unit_price_minor: 2_490,
+            currency: Currency::SEK,
+            valid_from: chrono::NaiveDate::from_ymd_opt(2026, 12, 1).unwrap(),
+            valid_until: chrono::NaiveDate::from_ymd_opt(2026, 12, 31),
+            agreed_on: chrono::NaiveDate::from_ymd_opt(2026, 11, 20).unwrap(),
+        },
+        TradeRelationEvent::ContractPriceEnded { supplier_id, restaurant_id, product_id: ProductId(id(3)) },
     ]);
+}
+
+#[test]
+fn inventories() {
+    let item = |number, thousandths| CountedItem {
+        product_id: ProductId(id(number)),
+        quantity: Quantity(thousandths),
+    };
+    check::<Inventory>(&[InventoryEvent::InventoryCounted {
+        restaurant_id: RestaurantId(id(1)),
+        items: vec![item(2, 2_500), item(3, 0)],
+        counted_at: chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+    }]);
 }
 
 #[test]
@@ -653,5 +713,58 @@ fn api_keys() {
         },
         ApiKeyEvent::ApiKeyRotated { former_valid_until: at },
         ApiKeyEvent::ApiKeyRevoked {},
+    ]);
+}
+
+#[test]
+fn forecasts() {
+    check::<Forecast>(&[ForecastEvent::ForecastPublished {
+        run_id: ForecastRunId(id(1)),
+        supplier_id: SupplierId(id(2)),
+        origin_day: "2026-11-21".parse().unwrap(),
+        horizon_days: 14,
+        input_position: 4_711,
+        engine_version: "1".to_owned(),
+        series: 1_200,
+        failed: 0,
+        scores: ForecastScores {
+            mase_millionths: Some(812_500),
+            spl_millionths: Some(141_000),
+            coverage_millionths: Some(948_000),
+            bias_millionths: Some(-12_000),
+            drifting_series: 3,
+        },
+    }]);
+}
+
+#[test]
+fn price_rules() {
+    let (supplier_id, rule_id) = (SupplierId(id(1)), PriceRuleId(id(2)));
+    let limits = pricing::Limits {
+        floor_minor: 900,
+        ceiling_minor: Some(1_500),
+        day_up_max_bps: 300,
+        day_down_max_bps: 1_000,
+        hysteresis_bps: 100,
+        round_to_minor: 10,
+    };
+    let kind = pricing::RuleKind::Expiry {
+        aim: pricing::Aim::Waste,
+        elasticity_thousandths: 1_000,
+        down_max_bps: 5_000,
+    };
+    check::<PriceRules>(&[
+        PriceRuleEvent::PriceRuleCreated {
+            supplier_id,
+            rule_id,
+            scope: RuleScope::Category("dairy".to_owned()),
+            kind: kind.clone(),
+            limits: limits.clone(),
+            mode: RuleMode::DryRun,
+        },
+        PriceRuleEvent::PriceRuleRevised { rule_id, kind, limits, mode: RuleMode::Active },
+        PriceRuleEvent::PriceRuleEnded { rule_id },
+        PriceRuleEvent::PriceRulesPaused { supplier_id },
+        PriceRuleEvent::PriceRulesResumed { supplier_id },
     ]);
 }

@@ -3,7 +3,11 @@
 use std::pin::Pin;
 
 use chrono::{DateTime, Utc};
-use events::{values::WebhookEndpointId, webhook_endpoint::DisabledReason};
+use events::{
+    price_rule::RuleRef,
+    values::{ProductId, WebhookEndpointId},
+    webhook_endpoint::DisabledReason,
+};
 
 /// A command under way.
 pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<(), AskFailed>> + Send + 'a>>;
@@ -48,5 +52,15 @@ pub trait Commands: Send + Sync + 'static {
         endpoint_id: WebhookEndpointId,
         url: String,
         rate_per_minute_max: Option<u32>,
+    ) -> Asked<'_>;
+
+    /// The product is to cost what the supplier's active rules make of these inputs, for that hour. Refused if its
+    /// price or its rules are others by now; nothing happens if the hour was priced before.
+    fn apply_price(
+        &self,
+        product_id: ProductId,
+        at: DateTime<Utc>,
+        inputs: Box<pricing::Inputs>,
+        rules: Vec<RuleRef>,
     ) -> Asked<'_>;
 }

@@ -4,10 +4,15 @@
 
 pub mod commands;
 pub mod consumer;
+pub mod demand;
 mod followers;
+pub mod forecasts;
+pub mod jobs;
 mod nats;
 pub mod notifications;
+pub mod prices;
 pub mod relay;
+pub mod scheduler;
 pub mod sealing;
 mod surroundings;
 pub mod webhooks;

@@ -24,7 +24,7 @@ pub const GROUPS: [&str; 5] = ["iris_command", "iris_projection", "iris_query", 
 pub const IDLE_IN_TRANSACTION_MS: u32 = 120_000;
 
 /// One login per process.
-pub const LOGINS: [Login; 6] = [
+pub const LOGINS: [Login; 7] = [
     // Projections are among its processes, and an index over millions of rows takes its time.
     Login { name: "iris_app", groups: &GROUPS, statement_timeout_ms: 0 },
     Login { name: "iris_command_api", groups: &["iris_command"], statement_timeout_ms: 30_000 },
@@ -33,6 +33,12 @@ pub const LOGINS: [Login; 6] = [
     Login { name: "iris_relays", groups: &["iris_relay"], statement_timeout_ms: 30_000 },
     // Handlers give commands, too, as any client does, and so have the committer's rights.
     Login { name: "iris_handlers", groups: &["iris_handler", "iris_command"], statement_timeout_ms: 60_000 },
+    // Jobs give commands, too.
+    Login {
+        name: "iris_schedulers",
+        groups: &["iris_handler", "iris_command"],
+        statement_timeout_ms: 60_000,
+    },
 ];
 
 /// Lets the processes' logins that are there do what their groups may, and `serving` everything unless it is one of

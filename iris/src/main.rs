@@ -4,6 +4,7 @@ mod access_log;
 mod api_document;
 mod audit;
 mod create_account;
+mod demand_command;
 mod dev;
 mod doctor;
 mod event_schemas;
@@ -11,6 +12,7 @@ mod events_command;
 mod health;
 mod health_routes;
 mod identity;
+mod jobs_command;
 mod keyring;
 mod limits_document;
 mod logins;
@@ -19,14 +21,17 @@ mod migrate;
 mod openapi;
 mod operator_access;
 mod person;
+mod prices_command;
 mod process;
 mod projections_command;
 mod reacting;
 mod roles;
+mod scheduling;
 mod secrets_command;
 mod seed;
 mod services;
 mod services_command;
+mod suggestions;
 mod system_commands;
 mod task;
 
@@ -59,6 +64,14 @@ enum Role {
     Relay,
     /// Send webhooks and notifications.
     Handlers,
+    /// Run jobs at their times: of several processes one leads.
+    Scheduler,
+    /// Compare demand with the log, or fold it again.
+    #[command(subcommand)]
+    Demand(demand_command::Demand),
+    /// Show the jobs, or run one now.
+    #[command(subcommand)]
+    Jobs(jobs_command::Jobs),
     /// Bring the database's schema up to this program.
     Migrate,
     /// Put the demo data into the database that the environment names.
@@ -78,6 +91,9 @@ enum Role {
     Doctor,
     /// Read, export or import the log.
     Events(events_command::Arguments),
+    /// What rules made of prices.
+    #[command(subcommand)]
+    Prices(prices_command::Prices),
     /// Print who got to see or do what.
     AccessLog(access_log::Arguments),
     /// Print the `OpenAPI` document.
@@ -109,6 +125,9 @@ async fn main() -> ExitCode {
         Role::Projections(arguments) => projections_command::run(arguments).await,
         Role::Relay => roles::serve(roles::Roles::RELAY).await,
         Role::Handlers => roles::serve(roles::Roles::HANDLERS).await,
+        Role::Scheduler => roles::serve(roles::Roles::SCHEDULER).await,
+        Role::Demand(demand) => demand_command::run(demand).await,
+        Role::Jobs(jobs) => jobs_command::run(jobs).await,
         Role::Migrate => roles::migrate().await,
         Role::Seed => roles::seed().await,
         Role::CreateAccount(arguments) => create_account::run(arguments).await,
@@ -117,6 +136,7 @@ async fn main() -> ExitCode {
         Role::Secrets(secrets) => secrets_command::run(secrets).await,
         Role::Doctor => doctor::run().await,
         Role::Events(arguments) => events_command::run(arguments).await,
+        Role::Prices(prices) => prices_command::run(prices).await,
         Role::AccessLog(arguments) => access_log::run(arguments).await,
         Role::Openapi => openapi::run(),
         Role::EventSchemas(arguments) => event_schemas::run(&arguments),

@@ -69,6 +69,7 @@ fn parts() -> Parts {
                 readers: Readers::none(),
                 bell: Arc::default(),
             },
+            suggestions: None,
         })),
         query: Some(query_api::router(QueryState::new(sources))),
     }

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use axum::Router;
 use command_api::{
-    CommandState, Committer, LocalLogin,
+    CommandState, Committer, LocalLogin, Suggestions,
     import::{self, Imports},
     invoices::{self, Invoices, Readers},
     personal::index_addresses,
@@ -38,6 +38,8 @@ use crate::{
     keyring::secrets_key,
     logins, mail_page, migrate, reacting,
     roles::Roles,
+    scheduling,
+    suggestions::ReadSuggestions,
     task::{self, Ends, Task},
 };
 
@@ -139,7 +141,7 @@ impl Ground {
             None => None,
         };
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Ids));
-        let opens = roles.command || roles.query || roles.handlers;
+        let opens = roles.command || roles.query || roles.handlers || roles.scheduler;
         let keyring = if opens { Some(keyring::open(&config, &pool).await?) } else { None };
         let ends = Ends { shutdown, stop: CancellationToken::new() };
         Ok(Self { config, roles, pool, nats, keyring, clock, ids, ends })
@@ -242,9 +244,9 @@ impl Ground {
         Arc::clone(self.keyring.as_ref().expect("every role that opens or seals has one"))
     }
 
-    /// Of those who take commands, and of handlers, which give some.
+    /// Of those who take commands, and of handlers and jobs, which give some.
     fn committer(&self, started: &mut Started) -> anyhow::Result<Option<Committer>> {
-        if !self.roles.command && !self.roles.handlers {
+        if !self.roles.command && !self.roles.handlers && !self.roles.scheduler {
             return Ok(None);
         }
         let database = db::connect_options(&self.config.database_url)?.application_name("iris-committer");
@@ -281,6 +283,10 @@ impl Ground {
             )?;
             started.background.extend(handling);
         }
+        if let Some(committer) = committer.filter(|_| self.roles.scheduler) {
+            let scheduling = scheduling::scheduling(&self.config, &surroundings, committer, &self.ends)?;
+            started.background.push(scheduling);
+        }
         if self.roles.handlers {
             started.background.extend(reacting::sealing(&self.config, &surroundings, &self.ends)?);
         }
@@ -293,7 +299,11 @@ impl Ground {
         access_log: AccessLog,
         started: &mut Started,
     ) -> anyhow::Result<()> {
+        // Reads are another group's right in the database: a login that takes commands alone has none of them.
+        let reads = if self.roles.query { Some(self.query_state(access_log.clone())?) } else { None };
+        let suggestions = reads.map(|state| Arc::new(ReadSuggestions::new(state)) as Arc<dyn Suggestions>);
         let state = command_state(&self.config, &self.keyring(), self.invoices(committer)?, access_log)?;
+        let state = CommandState { suggestions, ..state };
         let imports = Imports {
             pool: self.pool.clone(),
             committer: state.committer.clone(),
@@ -355,6 +365,7 @@ fn command_state(
         links: Arc::new(LinkKey::derive(keyring.root())),
         access_log,
         invoices,
+        suggestions: None,
     })
 }
 

@@ -7,8 +7,9 @@ use command_api::Committer;
 use events::audit::SealFolder;
 use handlers::{
     Nats, Surroundings, consumer,
+    demand::DemandConsumer,
     notifications::{NotificationSettings, Notifications},
-    relay, sealing,
+    prices, relay, sealing,
     webhooks::{WebhookSettings, Webhooks},
 };
 use platform::{
@@ -65,7 +66,7 @@ pub fn sealing(config: &Config, surroundings: &Surroundings, ends: &Ends) -> any
     Ok(Some(start_sure("the sealer", ends, sealing)))
 }
 
-/// Webhooks and notifications. `address` is where this process answers: links begin so unless `PUBLIC_URL`
+/// Webhooks, notifications and demand. `address` is where this process answers: links begin so unless `PUBLIC_URL`
 /// says where clients reach it.
 ///
 /// # Errors
@@ -91,7 +92,7 @@ pub fn handling(
     })
     .context("webhooks")?;
     let seal = Arc::clone(keyring);
-    let commands = Arc::new(SystemCommands::new(committer, Arc::clone(&ids)));
+    let commands = Arc::new(SystemCommands::new(committer, Arc::clone(&ids), "webhooks"));
     let origin = host(&public_url).to_owned();
     let settings = WebhookSettings { origin, ..WebhookSettings::default() };
     let webhooks =
@@ -110,6 +111,12 @@ pub fn handling(
     Ok(vec![
         consuming("the consumer of webhooks", webhooks.consumer()),
         consuming("the consumer of notifications", notifications.consumer()),
+        consuming("the consumer of demand", DemandConsumer::shared()),
+        start_sure(
+            "the watch over price rules",
+            ends,
+            prices::watch_rules(surroundings.clone(), stop.clone()),
+        ),
         start_sure("webhooks", ends, webhooks.run(stop.clone())),
         start_sure("notifications", ends, async move { telling.run(stop_telling).await }),
     ])

@@ -23,6 +23,8 @@ pub struct Roles {
     pub relay: bool,
     /// Sends webhooks and notifications.
     pub handlers: bool,
+    /// Runs jobs at their times.
+    pub scheduler: bool,
     /// Name in logs and in the database's list of sessions.
     pub name: &'static str,
     /// Where it listens unless told otherwise.
@@ -38,6 +40,7 @@ impl Roles {
         on_other_version: OnOtherVersion::Stop,
         relay: false,
         handlers: false,
+        scheduler: false,
         name: "iris",
         default_port: 8080,
     };
@@ -49,6 +52,7 @@ impl Roles {
         on_other_version: OnOtherVersion::Stop,
         relay: true,
         handlers: true,
+        scheduler: true,
         name: "iris-serve",
         default_port: 8080,
     };
@@ -58,7 +62,7 @@ impl Roles {
     /// Reads alone.
     pub const QUERY_API: Self =
         Self { query: true, name: "iris-query-api", default_port: 8082, ..Self::NONE };
-    /// Projections alone; its port, and that of the next two, answers health and metrics.
+    /// Projections alone; its port, and that of the next three, answers health and metrics.
     pub const PROJECTIONS: Self =
         Self { projections: true, name: "iris-projections", default_port: 8083, ..Self::NONE };
     /// The relay alone.
@@ -66,6 +70,9 @@ impl Roles {
     /// Webhooks and notifications alone.
     pub const HANDLERS: Self =
         Self { handlers: true, name: "iris-handlers", default_port: 8085, ..Self::NONE };
+    /// Jobs alone.
+    pub const SCHEDULER: Self =
+        Self { scheduler: true, name: "iris-scheduler", default_port: 8086, ..Self::NONE };
 }
 
 /// Runs the roles until a signal.

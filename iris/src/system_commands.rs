@@ -1,4 +1,4 @@
-//! The commands that handlers ask for, through the committer like everyone else's.
+//! The commands that handlers and jobs ask for, through the committer like everyone else's.
 
 use std::sync::Arc;
 
@@ -7,29 +7,41 @@ use command_api::{
     Caller, Committer, Submission, SubmitError,
     domain::{
         Command,
+        forecast::PublishForecast,
+        product::ApplyPrice,
+        restaurant::EndTrial,
         webhook_endpoint::{DisableWebhookEndpoint, ReportWebhookEndpointFailing, VerifyWebhookEndpoint},
     },
 };
-use events::{values::WebhookEndpointId, webhook_endpoint::DisabledReason};
-use handlers::commands::{AskFailed, Asked, Commands};
+use events::{
+    price_rule::RuleRef,
+    values::{ProductId, RestaurantId, WebhookEndpointId},
+    webhook_endpoint::DisabledReason,
+};
+use handlers::{
+    commands::{AskFailed, Asked, Commands},
+    forecasts::{Publication, PublishForecasts},
+    jobs::EndTrials,
+};
 use platform::clock::Ids;
 
-/// The way from handlers to the committer.
+/// The way from handlers and jobs to the committer.
 pub struct SystemCommands {
     committer: Committer,
     ids: Arc<dyn Ids>,
+    name: &'static str,
 }
 
 impl SystemCommands {
-    /// In the name of the webhooks' dispatcher.
-    pub fn new(committer: Committer, ids: Arc<dyn Ids>) -> Self {
-        Self { committer, ids }
+    /// In the name of that part of the system: the actor of every event that it leads to.
+    pub fn new(committer: Committer, ids: Arc<dyn Ids>, name: &'static str) -> Self {
+        Self { committer, ids, name }
     }
 
     async fn submit(&self, command: impl Command) -> Result<(), AskFailed> {
         let submission = Submission {
             command: Box::new(command),
-            caller: Caller::system("webhooks"),
+            caller: Caller::system(self.name),
             // None of these commands changes anything the second time: no key is needed.
             key: None,
             command_id: self.ids.next(),
@@ -69,6 +81,50 @@ impl Commands for SystemCommands {
         url: String,
         rate_per_minute_max: Option<u32>,
     ) -> Asked<'_> {
-        Box::pin(self.submit(VerifyWebhookEndpoint { webhook_endpoint_id: id, url, rate_per_minute_max }))
+        let verify = VerifyWebhookEndpoint { webhook_endpoint_id: id, url, rate_per_minute_max };
+        Box::pin(self.submit(verify))
+    }
+
+    fn apply_price(
+        &self,
+        product_id: ProductId,
+        at: DateTime<Utc>,
+        inputs: Box<pricing::Inputs>,
+        rules: Vec<RuleRef>,
+    ) -> Asked<'_> {
+        Box::pin(self.submit(ApplyPrice { product_id, at, inputs: *inputs, rules }))
+    }
+}
+
+impl PublishForecasts for SystemCommands {
+    fn publish(&self, publication: Publication) -> Asked<'_> {
+        let Publication {
+            run_id,
+            supplier_id,
+            origin_day,
+            horizon_days,
+            input_position,
+            engine_version,
+            series,
+            failed,
+            scores,
+        } = publication;
+        Box::pin(self.submit(PublishForecast {
+            run_id,
+            supplier_id,
+            origin_day,
+            horizon_days,
+            input_position,
+            engine_version,
+            series,
+            failed,
+            scores,
+        }))
+    }
+}
+
+impl EndTrials for SystemCommands {
+    fn end_trial(&self, restaurant_id: RestaurantId) -> Asked<'_> {
+        Box::pin(self.submit(EndTrial { restaurant_id }))
     }
 }

@@ -1,6 +1,7 @@
 //! Connections to Postgres, directly or through PgBouncer in transaction mode.
 
 mod canary;
+mod transaction;
 
 use std::time::Duration;
 
@@ -11,7 +12,10 @@ use sqlx::{
 };
 use thiserror::Error;
 
-pub use self::canary::canary;
+pub use self::{
+    canary::canary,
+    transaction::{begin, begin_with},
+};
 
 /// A database that sleeps when unused (Neon) needs several seconds to wake.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);

@@ -2,8 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use events::{Folded, RecordedEvent, StreamKind, product::Product, stock::Stock, values::Quantity};
-use sqlx::{PgConnection, Row};
+use chrono::{DateTime, Utc};
+use events::{
+    Folded, RecordedEvent, StreamKind,
+    product::Product,
+    stock::{Lot, Stock},
+    values::Quantity,
+};
+use sqlx::{PgConnection, Row, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -47,6 +53,8 @@ struct Entry {
     is_stored: bool,
     product: Option<Folded<Product>>,
     stock: Folded<Stock>,
+    /// When this batch offers it again.
+    reoffered_at: Option<DateTime<Utc>>,
 }
 
 type Entries = BTreeMap<Uuid, Entry>;
@@ -66,7 +74,11 @@ async fn write_in_tx(
 
 fn apply(entry: &mut Entry, event: &RecordedEvent) -> Result<(), ProjectError> {
     if event.stream_kind == StreamKind::Product.name() {
-        return apply_one(entry.product.get_or_insert_default(), event);
+        apply_one(entry.product.get_or_insert_default(), event)?;
+        if event.event_type == "ProductReactivated" {
+            entry.reoffered_at = Some(event.recorded_at);
+        }
+        return Ok(());
     }
     if !entry.is_stored && entry.product.is_none() {
         return Err(ProjectError::StockWithoutProduct {
@@ -88,7 +100,7 @@ async fn load_in_tx(
         *wanted.entry(event.stream_id).or_default() |= event.stream_kind == StreamKind::Product.name();
     }
     let sql = format!(
-        "SELECT p.product_id, p.on_hand, p.allocated, p.stock_revision, \
+        "SELECT p.product_id, p.on_hand, p.allocated, p.stock_lots, p.stock_revision, \
                 CASE WHEN w.with_state THEN p.state::text END AS state \
          FROM unnest($1::uuid[], $2::boolean[]) AS w(product_id, with_state) \
          JOIN {schema}.products p ON p.product_id = w.product_id"
@@ -103,13 +115,15 @@ async fn load_in_tx(
         let id = row.try_get("product_id")?;
         let state: Option<&str> = row.try_get("state")?;
         let product = state.map(|state| parse_state(id, state)).transpose()?;
+        let lots: Option<Json<Vec<Lot>>> = row.try_get("stock_lots")?;
         let stock = Stock {
             on_hand: Quantity(row.try_get("on_hand")?),
             allocated: Quantity(row.try_get("allocated")?),
+            lots: lots.map(|lots| lots.0).unwrap_or_default(),
         };
         // When the stock first and last changed is not kept: no reader asks.
         let stock = Folded { revision: row.try_get("stock_revision")?, state: stock, ..Folded::default() };
-        entries.insert(id, Entry { is_stored: true, product, stock });
+        entries.insert(id, Entry { is_stored: true, product, stock, reoffered_at: None });
     }
     Ok(entries)
 }
@@ -119,24 +133,29 @@ async fn write_products_in_tx(
     schema: &SchemaName,
     entries: &Entries,
 ) -> Result<(), ProjectError> {
-    let rows: Vec<(Uuid, &Folded<Product>, &Folded<Stock>)> = entries
+    let rows: Vec<(Uuid, &Folded<Product>, &Entry)> = entries
         .iter()
-        .filter_map(|(id, entry)| entry.product.as_ref().map(|product| (*id, product, &entry.stock)))
+        .filter_map(|(id, entry)| entry.product.as_ref().map(|product| (*id, product, entry)))
         .collect();
     if rows.is_empty() {
         return Ok(());
     }
     let sql = format!(
         "INSERT INTO {schema}.products \
-             (product_id, supplier_id, active, search, created_at, state, on_hand, allocated, stock_revision) \
+             (product_id, supplier_id, active, search, created_at, state, on_hand, allocated, stock_revision, \
+              stock_lots, reoffered_at, category) \
          SELECT r.product_id, r.supplier_id, r.active, r.search, r.created_at, r.state::jsonb, r.on_hand, \
-                r.allocated, r.stock_revision \
+                r.allocated, r.stock_revision, r.stock_lots, r.reoffered_at, \
+                r.category \
          FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::timestamptz[], $6::text[], \
-                     $7::bigint[], $8::bigint[], $9::bigint[]) \
-              AS r(product_id, supplier_id, active, search, created_at, state, on_hand, allocated, stock_revision) \
+                     $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[], $11::timestamptz[], $12::text[]) \
+              AS r(product_id, supplier_id, active, search, created_at, state, on_hand, allocated, stock_revision, \
+                   stock_lots, reoffered_at, category) \
          ON CONFLICT (product_id) DO UPDATE \
          SET active = EXCLUDED.active, search = EXCLUDED.search, state = EXCLUDED.state, \
-             on_hand = EXCLUDED.on_hand, allocated = EXCLUDED.allocated, stock_revision = EXCLUDED.stock_revision"
+             on_hand = EXCLUDED.on_hand, allocated = EXCLUDED.allocated, stock_revision = EXCLUDED.stock_revision, \
+             stock_lots = EXCLUDED.stock_lots, \
+             reoffered_at = COALESCE(EXCLUDED.reoffered_at, products.reoffered_at), category = EXCLUDED.category"
     );
     sqlx::query(&sql)
         .bind(rows.iter().map(|(id, ..)| *id).collect::<Vec<_>>())
@@ -145,9 +164,14 @@ async fn write_products_in_tx(
         .bind(rows.iter().map(|(_, product, _)| search_text(&product.state)).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, product, _)| product.created_at).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, product, _)| state_json(product)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(.., stock)| stock.state.on_hand.0).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(.., stock)| stock.state.allocated.0).collect::<Vec<_>>())
-        .bind(rows.iter().map(|(.., stock)| stock.revision).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., entry)| entry.stock.state.on_hand.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., entry)| entry.stock.state.allocated.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., entry)| entry.stock.revision).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., entry)| lots(&entry.stock)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(.., entry)| entry.reoffered_at).collect::<Vec<_>>())
+        .bind(
+            rows.iter().map(|(_, product, _)| product.state.details.category.as_deref()).collect::<Vec<_>>(),
+        )
         .execute(tx)
         .await?;
     Ok(())
@@ -170,9 +194,10 @@ async fn write_stock_in_tx(
     }
     let sql = format!(
         "UPDATE {schema}.products p \
-         SET on_hand = r.on_hand, allocated = r.allocated, stock_revision = r.stock_revision \
-         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) \
-              AS r(product_id, on_hand, allocated, stock_revision) \
+         SET on_hand = r.on_hand, allocated = r.allocated, stock_revision = r.stock_revision, \
+             stock_lots = r.stock_lots \
+         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::jsonb[]) \
+              AS r(product_id, on_hand, allocated, stock_revision, stock_lots) \
          WHERE p.product_id = r.product_id"
     );
     let written = sqlx::query(&sql)
@@ -180,6 +205,7 @@ async fn write_stock_in_tx(
         .bind(rows.iter().map(|(_, stock)| stock.state.on_hand.0).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, stock)| stock.state.allocated.0).collect::<Vec<_>>())
         .bind(rows.iter().map(|(_, stock)| stock.revision).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, stock)| lots(stock)).collect::<Vec<_>>())
         .execute(tx)
         .await?
         .rows_affected();
@@ -187,6 +213,11 @@ async fn write_stock_in_tx(
         return Ok(());
     }
     Err(ProjectError::RowsMissed { table: TABLE.name, expected: rows.len(), written })
+}
+
+/// What expires, where anything is known to.
+fn lots(stock: &Folded<Stock>) -> Option<Json<&[Lot]>> {
+    Some(&*stock.state.lots).filter(|lots| !lots.is_empty()).map(Json)
 }
 
 /// Name, SKU and GTIN in lower case: what a search is compared with.

@@ -49,7 +49,7 @@ pub async fn compare(
     right: &SchemaName,
     projections: &[Arc<dyn Projection>],
 ) -> Result<Vec<Difference>, sqlx::Error> {
-    let mut tx = pool.begin().await?;
+    let mut tx = platform::db::begin(pool).await?;
     sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY").execute(&mut *tx).await?;
     let differences = compare_in_tx(&mut tx, left, right, projections).await?;
     tx.commit().await?;

@@ -19,7 +19,7 @@ const TABLE_WAIT: Duration = Duration::from_millis(200);
 impl Swap<'_> {
     /// Exchanges once. Returns the position of the rows that are live then.
     pub(crate) async fn exchange(&self) -> Result<i64, SwapError> {
-        let mut tx = self.rebuilding.pool.begin().await?;
+        let mut tx = platform::db::begin(self.rebuilding.pool).await?;
         self.lock_quietly_in_tx(&mut tx).await?;
         let live = self.hold_still_in_tx(&mut tx).await?;
         self.drain(&live).await?;

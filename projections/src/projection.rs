@@ -11,10 +11,11 @@ use sqlx::{PgConnection, error::DatabaseError};
 use uuid::Uuid;
 
 use crate::{
-    accounts::Accounts, api_keys::ApiKeys, carts::Carts, catalogue::Catalogue,
+    accounts::Accounts, api_keys::ApiKeys, carts::Carts, catalogue::Catalogue, inventory::Inventories,
     invoiced_prices::InvoicedPrices, invoices::Invoices, order_billing::OrderBilling, orders::Orders,
-    privileged_actions::PrivilegedActions, restaurants::Restaurants, schema::SchemaName,
-    suppliers::Suppliers, trade_relations::TradeRelations, webhook_endpoints::WebhookEndpoints,
+    price_rules::PriceRules, privileged_actions::PrivilegedActions, restaurants::Restaurants,
+    schema::SchemaName, suppliers::Suppliers, trade_relations::TradeRelations,
+    webhook_endpoints::WebhookEndpoints,
 };
 
 /// A fold of the log into tables.
@@ -80,6 +81,8 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(TradeRelations),
         Arc::new(PrivilegedActions),
         Arc::new(ApiKeys),
+        Arc::new(Inventories),
+        Arc::new(PriceRules),
     ]
 }
 

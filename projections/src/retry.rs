@@ -91,7 +91,7 @@ pub async fn retry(pool: &PgPool, projection: &dyn Projection, key: Uuid) -> Res
     let identity = projection.identity();
     let (name, ours) = (identity.name, identity.version);
     let schema = SchemaName::live();
-    let mut tx = pool.begin().await?;
+    let mut tx = platform::db::begin(pool).await?;
     let live = hold_still_in_tx(&mut tx, &schema, &BTreeSet::from([name])).await?;
     let Some(seen) = live.get(name).filter(|seen| seen.version == ours) else {
         return Err(RetryError::OtherVersion { name, ours });

@@ -39,10 +39,10 @@ impl Swap<'_> {
     /// `None` where the live rows are behind.
     async fn compare_at_standstill(&self) -> Result<Option<(Vec<RowCount>, Vec<Difference>)>, SwapError> {
         let pool = self.rebuilding.pool;
-        let mut still = pool.begin().await?;
+        let mut still = platform::db::begin(pool).await?;
         let live = self.hold_still_in_tx(&mut still).await?;
         self.drain(&live).await?;
-        let mut snapshot = pool.begin().await?;
+        let mut snapshot = platform::db::begin(pool).await?;
         let read_only = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";
         sqlx::query(read_only).execute(&mut *snapshot).await?;
         // The first query takes the snapshot; from there on the live rows may go on.

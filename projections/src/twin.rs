@@ -25,7 +25,7 @@ pub(crate) async fn create(
     schema: &SchemaName,
     tables: &BTreeSet<&'static str>,
 ) -> Result<(), sqlx::Error> {
-    let mut tx = pool.begin().await?;
+    let mut tx = platform::db::begin(pool).await?;
     tx.execute(&*format!("CREATE SCHEMA IF NOT EXISTS {schema}")).await?;
     for table in tables.iter().copied().chain(BOOKKEEPING) {
         let qualified = format!("{schema}.{table}");

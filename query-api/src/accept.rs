@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 /// A form that documents come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
+    Html,
     Json,
     Ndjson,
     Pdf,
@@ -15,6 +16,7 @@ pub(crate) enum Format {
 impl Format {
     const fn media_type(self) -> (&'static str, &'static str) {
         match self {
+            Self::Html => ("text", "html"),
             Self::Json => ("application", "json"),
             Self::Ndjson => ("application", "x-ndjson"),
             Self::Pdf => ("application", "pdf"),

@@ -43,6 +43,8 @@ pub enum ReadModel {
     TradeRelations,
     PrivilegedActions,
     ApiKeys,
+    Inventory,
+    PriceRules,
 }
 
 impl ReadModel {
@@ -63,6 +65,8 @@ impl ReadModel {
             Self::TradeRelations => "trade_relations",
             Self::PrivilegedActions => "privileged_actions",
             Self::ApiKeys => "api_keys",
+            Self::Inventory => "inventory",
+            Self::PriceRules => "price_rules",
         }
     }
 

@@ -94,12 +94,28 @@ pub(crate) fn push_window(
         sql.push(format_args!(" AND ({at}, {id}) < ("));
         sql.push_bind(after.at).push(", ").push_bind(after.id).push(")");
     }
-    sql.push(format_args!(" ORDER BY {at} DESC, {id} DESC LIMIT "));
+    sql.push(format_args!(" ORDER BY {at} DESC, {id} DESC"));
+    push_bounds(sql, page, take);
+}
+
+/// Pushes `LIMIT …`. The numbers stand in the text: a plan that is made for all callers is then one for a page, where
+/// behind a parameter Postgres expects a tenth of the table, and sorts it.
+pub(crate) fn push_bounds(sql: &mut QueryBuilder<'static, Postgres>, page: &Page, take: Take) {
+    // Numbers of ours, parsed and bounded: no caller's text gets here.
+    let (rows, offset) = (page.limit_i64() + 1, page.offset_i64());
     match take {
-        Take::Page => sql.push_bind(page.limit_i64() + 1).push(" OFFSET ").push_bind(page.offset_i64()),
-        Take::Branch => sql.push_bind((page.limit_i64() + 1).saturating_add(page.offset_i64())),
+        Take::Page if offset == 0 => sql.push(format_args!(" LIMIT {rows}")),
+        Take::Page => sql.push(format_args!(" LIMIT {rows}{OFFSET}{offset}")),
+        Take::Branch => sql.push(format_args!(" LIMIT {}", rows.saturating_add(offset))),
     };
 }
+
+/// Whether the connection is to keep the statement: not one per offset, which would drive out those that come again.
+pub(crate) fn comes_again(sql: &QueryBuilder<'static, Postgres>) -> bool {
+    !sql.sql().contains(OFFSET)
+}
+
+const OFFSET: &str = " OFFSET ";
 
 /// Runs what [`open`] began and gives the rows in the order `sorted_by` says.
 pub(crate) async fn fetch<T>(
@@ -108,7 +124,8 @@ pub(crate) async fn fetch<T>(
     decode: impl Fn(&PgRow) -> sqlx::Result<T>,
 ) -> Result<Seen<Vec<Placed<Newest, T>>>, ReadFailure> {
     sql.push(") p ON true ORDER BY p.at DESC, p.id DESC");
-    let rows = sql.build().fetch_all(&mut *sight.connection().await).await?;
+    let keep = comes_again(&sql);
+    let rows = sql.build().persistent(keep).fetch_all(&mut *sight.connection().await).await?;
     let position = rows.first().map(|row| row.try_get("position")).transpose()?.unwrap_or(0);
     let mut placed = Vec::with_capacity(rows.len());
     for row in &rows {

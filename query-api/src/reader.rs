@@ -22,7 +22,7 @@ use crate::{
     failure::ReadFailure,
     freshness::{ReadModel, Seen, behind, head, min_position, reach},
     read_schema::ReadSchema,
-    sight::{Caller, Sight},
+    sight::{Caller, Planning, Sight},
     state::QueryState,
 };
 
@@ -40,6 +40,7 @@ pub(crate) struct Reader {
     origin: RequestOrigin,
     /// The view that it looks at, in place of the live rows.
     as_of: Option<AsOf>,
+    planning: Planning,
 }
 
 /// A view that is there to be read.
@@ -69,6 +70,7 @@ impl FromRequestParts<QueryState> for Reader {
             deadline: Instant::now() + state.wait_max,
             origin: RequestOrigin::read(parts),
             as_of: None,
+            planning: Planning::ForValues,
         })
     }
 }
@@ -88,6 +90,11 @@ impl Reader {
     /// position, and there is nothing to wait for.
     pub(crate) fn looking_at(self, as_of: AsOf) -> Self {
         Self { as_of: Some(as_of), min_position: None, ..self }
+    }
+
+    /// For what is asked for by keys alone, or for whole lists: no value of a filter can make another plan better.
+    pub(crate) fn planning_once(self) -> Self {
+        Self { planning: Planning::Once, ..self }
     }
 
     /// Where lists read.
@@ -172,7 +179,7 @@ impl Reader {
     {
         // One transaction for the caller's places and for the rows, so that both are of one connection; it is over
         // before the caller waits for anything else.
-        let (sight, places) = self.caller.look_around(&self.state.pool).await?;
+        let (sight, places) = self.caller.look_around(&self.state.pool, self.planning).await?;
         let viewer = Arc::new(Viewer::of(self.caller.account_id, self.role, &places));
         let seen = read(sight, Arc::clone(&viewer)).await?;
         Ok(Seen { position: seen.position.min(viewer.position), ..seen })

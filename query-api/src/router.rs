@@ -5,8 +5,8 @@ use platform::personal::open_answers;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    api_keys, asyncapi, audit, carts, event_types, invoices, me, notifications, orders, products,
-    restaurants, state::QueryState, suppliers, webhook_endpoints,
+    api_keys, asyncapi, audit, carts, event_types, forecasts, invoices, jobs, me, notifications, orders,
+    price_proposals, price_rules, products, restaurants, state::QueryState, suppliers, webhook_endpoints,
 };
 
 /// All reads, under `/api/v1`, with their part of the OpenAPI document; and the asking for views, which changes
@@ -24,12 +24,19 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(suppliers::members::list_supplier_members)) // /api/v1/suppliers/{id}/members
         .routes(routes!(suppliers::partners::list_supplier_partners)) // /api/v1/suppliers/{id}/partners
         .routes(routes!(suppliers::metrics::get_supplier_metrics)) // /api/v1/suppliers/{id}/metrics
+        .routes(routes!(suppliers::contract_prices::list_contract_prices)) // /api/v1/suppliers/{id}/restaurants/{restaurant_id}/contract-prices
         .routes(routes!(restaurants::list::list_restaurants)) //   /api/v1/restaurants
         .routes(routes!(restaurants::get::get_restaurant)) //      /api/v1/restaurants/{id}
         .routes(routes!(restaurants::members::list_restaurant_members)) // /api/v1/restaurants/{id}/members
         .routes(routes!(restaurants::partners::list_restaurant_partners)) // /api/v1/restaurants/{id}/partners
+        .routes(routes!(restaurants::inventory::list_inventory)) // /api/v1/restaurants/{id}/inventory
+        // /api/v1/restaurants/{id}/reorder-suggestions
+        .routes(routes!(restaurants::reorder_suggestions::get_reorder_suggestions))
         .routes(routes!(products::list::list_products)) //         /api/v1/products
         .routes(routes!(products::get::get_product)) //            /api/v1/products/{id}
+        .routes(routes!(price_rules::list::list_price_rules)) //   /api/v1/price-rules
+        .routes(routes!(price_rules::get::get_price_rule)) //      /api/v1/price-rules/{id}
+        .routes(routes!(price_proposals::list::list_price_proposals)) // /api/v1/price-proposals
         .routes(routes!(carts::list::list_carts)) //               /api/v1/carts
         .routes(routes!(carts::get::get_cart)) //                  /api/v1/carts/{id}
         .routes(routes!(orders::list::list_orders)) //             /api/v1/orders
@@ -65,6 +72,10 @@ pub fn router(state: QueryState) -> OpenApiRouter {
         .routes(routes!(audit::as_of::get_product_as_of)) //       /api/v1/audit/products/{id}
         .routes(routes!(audit::as_of::get_supplier_as_of)) //      /api/v1/audit/suppliers/{id}
         .routes(routes!(audit::as_of::get_restaurant_as_of)) //    /api/v1/audit/restaurants/{id}
+        .routes(routes!(forecasts::list::list_forecasts)) //       /api/v1/forecasts
+        .routes(routes!(forecasts::plot::get_forecast_plot)) //    /api/v1/forecasts/{product_id}/plot.svg
+        .routes(routes!(suppliers::daily_summary::get_daily_summary)) // /api/v1/suppliers/{id}/daily-summary
+        .routes(routes!(jobs::list_job_runs)) //                   /api/v1/jobs
         .layer(opening)
         // History is shown as it was recorded and hashed: what it holds of people stays sealed.
         .routes(routes!(audit::access::list_accesses)) //          /api/v1/audit/access

@@ -25,6 +25,27 @@ const STATEMENT_MAX: &str = "5s";
 /// Of what reads the whole log, each of whose statements waits for its reader.
 const NO_LIMIT: &str = "0";
 
+/// How the statements of a look are planned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Planning {
+    /// For the values at hand, as Postgres does where nothing is said: what is rare is found by its own index.
+    ForValues,
+    /// Once for all callers. Planned anew for each, a list of a page took longer to plan, its policies included, than
+    /// to read. Such a plan knows nothing of who has many rows: one that reads all of them and sorts looks cheap to it,
+    /// so a page is read from an index in its order; where there is none, Postgres sorts all the same.
+    Once,
+}
+
+impl Planning {
+    /// Values of `plan_cache_mode` and `enable_sort`.
+    fn settings(self) -> (&'static str, &'static str) {
+        match self {
+            Self::ForValues => ("auto", "on"),
+            Self::Once => ("force_generic_plan", "off"),
+        }
+    }
+}
+
 /// Whose rows are shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
@@ -56,20 +77,26 @@ impl Sight {
 impl Caller {
     /// A look that changes nothing.
     pub(crate) async fn look(self, pool: &PgPool) -> Result<Sight, sqlx::Error> {
-        let mut transaction = pool.begin_with(BEGIN_READING).await?;
+        let mut transaction = platform::db::begin_with(pool, BEGIN_READING).await?;
         self.demote(&mut transaction, STATEMENT_MAX).await?;
         Ok(Sight::of(transaction))
     }
 
     /// The same, with the caller's places: one question less than asking for them behind it.
-    pub(crate) async fn look_around(self, pool: &PgPool) -> Result<(Sight, Vec<PlaceRow>), sqlx::Error> {
-        let mut transaction = pool.begin_with(BEGIN_READING).await?;
+    pub(crate) async fn look_around(
+        self,
+        pool: &PgPool,
+        planning: Planning,
+    ) -> Result<(Sight, Vec<PlaceRow>), sqlx::Error> {
+        let (plan_cache_mode, enable_sort) = planning.settings();
+        let mut transaction = platform::db::begin_with(pool, BEGIN_READING).await?;
         // As `demote`, in every row of which there is one at least. The places are found with the rights of the
         // function's owner, so it does not matter that this statement is still the login's.
         let sql = concat!(
             "SELECT c.position, p.organisation_kind, p.organisation_id, p.role, \
                     set_config('role', 'iris_query', true), set_config('iris.account_id', $2, true), \
-                    set_config('iris.account_role', $3, true), set_config('statement_timeout', $4, true) \
+                    set_config('iris.account_role', $3, true), set_config('statement_timeout', $4, true), \
+                    set_config('plan_cache_mode', $5, true), set_config('enable_sort', $6, true) \
              FROM ",
             checkpoint!(),
             " c LEFT JOIN sight.places(($2::text)::uuid) p ON true"
@@ -79,6 +106,8 @@ impl Caller {
             .bind(self.account_id.to_string())
             .bind(self.role.to_string())
             .bind(STATEMENT_MAX)
+            .bind(plan_cache_mode)
+            .bind(enable_sort)
             .fetch_all(&mut *transaction)
             .await?;
         let place = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?));
@@ -98,7 +127,7 @@ impl Caller {
 
     /// For the few rows that reading writes; holds once it is committed.
     pub(crate) async fn write(self, pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        let mut transaction = pool.begin().await?;
+        let mut transaction = platform::db::begin(pool).await?;
         self.demote(&mut transaction, STATEMENT_MAX).await?;
         Ok(transaction)
     }

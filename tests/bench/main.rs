@@ -11,6 +11,7 @@ mod dice;
 mod exporting;
 mod feeding;
 mod fill;
+mod forecasts;
 mod guarded;
 mod history;
 mod hook_receiver;
@@ -29,6 +30,7 @@ mod orders;
 mod organisations;
 mod pages;
 mod plain;
+mod prices;
 mod processes;
 mod reading;
 mod reconciling;
@@ -53,9 +55,12 @@ const HELP: &str = "\
 make bench [ARGS=\"…\"]: one table of figures, as Markdown, and target/bench.json
   --short           small sizes, a minute or two: to see that everything runs
   --log-orders N    so many orders in the log that feed and audit read from end to end, nine events each
-  --only PART,…     of orders, append, feed, audit, relay, webhooks, invoices, reads";
+  --only PART,…     of orders, append, feed, audit, relay, webhooks, invoices, reads,
+                    forecasts, prices
+  --forecast-series N  so many series of a year in the night's forecasts";
 
-const PARTS: [&str; 8] = ["orders", "append", "feed", "audit", "relay", "webhooks", "invoices", "reads"];
+const PARTS: [&str; 10] =
+    ["orders", "append", "feed", "audit", "relay", "webhooks", "invoices", "reads", "forecasts", "prices"];
 
 /// What was asked for.
 struct Arguments {
@@ -102,8 +107,14 @@ async fn main() -> anyhow::Result<()> {
         invoices::measure(&mut run).await?;
         reconciling::measure(&mut run)?;
     }
+    if has("prices") {
+        prices::measure(&mut run)?;
+    }
     if has("reads") {
         reading::measure(&mut run).await?;
+    }
+    if has("forecasts") {
+        forecasts::measure(&mut run).await?;
     }
     let json = target_directory()?.join("bench.json");
     run.table.write_json(&json)?;
@@ -125,6 +136,9 @@ fn arguments() -> anyhow::Result<Option<Arguments>> {
             }
             "--log-orders" => {
                 arguments.sizes.log_orders = given.next().unwrap_or_default().parse()?;
+            }
+            "--forecast-series" => {
+                arguments.sizes.forecast_series = given.next().unwrap_or_default().parse()?;
             }
             "--help" | "-h" => return Ok(None),
             other => bail!("what is {other:?}?\n{HELP}"),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use events::{
-    cart::{Cart, CartEvent, CartItem},
+    cart::{Cart, CartEvent, CartItem, PriceSource},
     order::{Order, OrderEvent, OrderedLine, PaymentMethod},
     product::{Product, ProductDetails, ProductEvent},
     restaurant::{Restaurant, RestaurantEvent},
@@ -123,6 +123,7 @@ impl Market {
                 unit: "KGM".to_owned(),
                 quantity: Quantity::units(1 + i64::try_from(writer.dice.below(9)).expect("below nine")),
                 unit_price_minor: offer.price_minor,
+                price_source: PriceSource::List,
                 tax: TAX,
                 tax_rate: TAX.rate_on(day),
             }
@@ -261,7 +262,12 @@ fn product(writer: &mut Writer, supplier_id: SupplierId, number: usize) -> Offer
         currency: Currency::SEK,
     };
     writer.add::<Product>(id, 1, &created, parties);
-    let adjusted = StockEvent::StockAdjusted { supplier_id, change: AMPLE, reason: "Inleverans".to_owned() };
+    let adjusted = StockEvent::StockAdjusted {
+        supplier_id,
+        change: AMPLE,
+        reason: "Inleverans".to_owned(),
+        expires_on: None,
+    };
     writer.add::<Stock>(id, 1, &adjusted, parties);
     offer
 }

@@ -45,6 +45,10 @@ pub struct Sizes {
     pub scans: usize,
     /// Invoices held against their orders in memory, per round.
     pub reconciled: usize,
+    /// Series that a night's forecasts are of.
+    pub forecast_series: usize,
+    /// Products that a price rule is about.
+    pub priced_products: usize,
 }
 
 impl Sizes {
@@ -71,6 +75,8 @@ impl Sizes {
             text_pdfs: 200,
             scans: 8,
             reconciled: 4_000,
+            forecast_series: 200_000,
+            priced_products: 100_000,
         }
     }
 
@@ -94,6 +100,8 @@ impl Sizes {
             text_pdfs: 12,
             scans: 2,
             reconciled: 200,
+            forecast_series: 5_000,
+            priced_products: 5_000,
             ..Self::full()
         }
     }

@@ -50,7 +50,7 @@ async fn seal(database: &TestDatabase) -> anyhow::Result<()> {
     let head: i64 =
         sqlx::query_scalar("SELECT position FROM public.log_head").fetch_one(&database.pool).await?;
     while sealed_up_to(&database.pool).await? < head {
-        let mut transaction = database.pool.begin().await?;
+        let mut transaction = platform::db::begin(&database.pool).await?;
         seal_next(&mut transaction, &key, EVENTS_PER_SEAL, now()).await?;
         transaction.commit().await?;
     }

@@ -140,12 +140,22 @@ ACCEPTED = {
     "product_not_found",  # nor the catalogue such a product
     "at_position:out_of_range",  # the same, in a body
     "at:in_the_future",
+    "counted_at:in_the_future",
+    "valid_until:in_the_past",
+    "items:too_many",  # of what a restaurant has on its shelves
+    "product_id:too_many",  # of what two have agreed on
+    "valid_from:too_many",
+    "rule.kind:another_kind",  # than the rule has
     # Two members that exclude each other, or need each other.
     "cursor_given",
     "time_given",
     "position_given",
     "both_given",
     "after_to",
+    "valid_until:before_first_day",
+    "limits.ceiling_cents:below_floor",
+    "limits.round_to_cents:unknown_value",  # 1, 10, 50 or 100
+    "expires_on:nothing_came",  # where the stock fell
     "not_offered",  # of paging, beside filters that are looked through and not counted
     "to:too_long",  # a window has its most days
     "names_the_person",  # the reason of an erasure
@@ -154,6 +164,7 @@ ACCEPTED = {
     "from_position:missing",  # or `since`
     "restaurant_id:missing",  # or `supplier_id`, of whoever is no partner
     "filter.one_of:missing",  # or `at_least`, `at_most`
+    "product_id:missing",  # or `category`, of a price rule
     "not_alone",  # `*` beside names
     "repeated",  # one member of a list twice, by one of its own members
     # Check digits, signatures, and registers that are too long for a document or change by themselves.
@@ -173,6 +184,7 @@ ACCEPTED = {
     "too_many_decimals",
     "invalid_tax_rate",
     "qty:out_of_range",
+    "items.qty:out_of_range",
     "lines.delivered_qty:out_of_range",
     "lines.received_qty:out_of_range",
     "lines.quantity:out_of_range",

@@ -5,6 +5,7 @@ pub mod database;
 pub mod nats_server;
 pub mod ordering;
 pub mod peers;
+pub mod pricing;
 pub mod process;
 pub mod proxy;
 pub mod receiver;

@@ -25,7 +25,7 @@ use events::{
     },
 };
 use platform::{
-    clock::{Ids, SystemClock, UuidV7Ids},
+    clock::{Clock, Ids, SystemClock, UuidV7Ids},
     personal::Vault,
 };
 use sqlx::postgres::PgConnectOptions;
@@ -53,12 +53,11 @@ pub fn fresh() -> Uuid {
 
 /// A committer on that database.
 pub fn start_committer(options: &PgConnectOptions) -> (Committer, JoinHandle<()>) {
-    Committer::start(
-        options.clone(),
-        Arc::new(Vault::derive(&APP_SECRET.into())),
-        Arc::new(SystemClock),
-        Arc::new(UuidV7Ids),
-    )
+    start_committer_at(options, Arc::new(SystemClock))
+}
+
+fn start_committer_at(options: &PgConnectOptions, clock: Arc<dyn Clock>) -> (Committer, JoinHandle<()>) {
+    Committer::start(options.clone(), Arc::new(Vault::derive(&APP_SECRET.into())), clock, Arc::new(UuidV7Ids))
 }
 
 /// A submission as the system.
@@ -81,7 +80,15 @@ impl Ordering {
     /// # Panics
     /// If a command is refused.
     pub async fn open(options: &PgConnectOptions) -> Self {
-        let (committer, task) = start_committer(options);
+        Self::open_at(options, Arc::new(SystemClock)).await
+    }
+
+    /// The same by that clock.
+    ///
+    /// # Panics
+    /// If a command is refused.
+    pub async fn open_at(options: &PgConnectOptions, clock: Arc<dyn Clock>) -> Self {
+        let (committer, task) = start_committer_at(options, clock);
         let market =
             Self { committer, task, supplier_id: SupplierId(fresh()), restaurant_id: RestaurantId(fresh()) };
         market

@@ -196,7 +196,7 @@ async fn a_rebuild_that_is_killed_goes_on_and_an_exchange_needs_no_running_proje
 /// kill -9 of a rebuild that has moved its checkpoint, and not yet written its rows.
 async fn kill_within_a_batch(iris: &IrisProcess, database: &TestDatabase, name: &str) {
     let table = format!("read_next_{name}.{name}");
-    let mut holding = database.pool.begin().await.unwrap();
+    let mut holding = platform::db::begin(&database.pool).await.unwrap();
     sqlx::query(&format!("LOCK TABLE {table} IN EXCLUSIVE MODE")).execute(&mut *holding).await.unwrap();
     let mut command: Command = iris.command("projections");
     command.args(["rebuild", name]).stdout(Stdio::null()).stderr(Stdio::null());

@@ -141,7 +141,9 @@ async fn a_refusal_rests_on_what_another_process_wrote_too() {
     assert!(market.submit(place(cart), "none").await.is_err());
 
     let change = StockChange::By(Quantity::units(5));
-    other.accept(AdjustStock { product_id: product, change, reason: "delivery".to_owned() }).await;
+    other
+        .accept(AdjustStock { product_id: product, change, reason: "delivery".to_owned(), expires_on: None })
+        .await;
 
     assert!(market.submit(place(cart), "now").await.is_ok());
 }
@@ -154,7 +156,14 @@ async fn a_long_stream_loads_from_its_snapshot_to_the_same_state() {
     let product = market.product(10).await;
     for _ in 0..450 {
         let change = StockChange::By(Quantity::units(1));
-        market.accept(AdjustStock { product_id: product, change, reason: "delivery".to_owned() }).await;
+        market
+            .accept(AdjustStock {
+                product_id: product,
+                change,
+                reason: "delivery".to_owned(),
+                expires_on: None,
+            })
+            .await;
     }
 
     let mut connection = database.pool.acquire().await.unwrap();
@@ -176,7 +185,9 @@ async fn a_long_stream_loads_from_its_snapshot_to_the_same_state() {
     // A process that starts now loads it so, and goes on from there.
     let fresh = market.beside(&database.options);
     let change = StockChange::By(Quantity::units(-460));
-    fresh.accept(AdjustStock { product_id: product, change, reason: "sold out".to_owned() }).await;
+    fresh
+        .accept(AdjustStock { product_id: product, change, reason: "sold out".to_owned(), expires_on: None })
+        .await;
     assert_eq!(stock_of(&database, product).await.on_hand, Quantity::ZERO);
 }
 

@@ -10,12 +10,13 @@ use serde_json::json;
 use sqlx::Connection as _;
 
 /// The subcommand of each process and its login.
-const PROCESSES: [(&str, &str); 5] = [
+const PROCESSES: [(&str, &str); 6] = [
     ("command-api", "iris_command_api"),
     ("query-api", "iris_query_api"),
     ("projections", "iris_projections"),
     ("relay", "iris_relays"),
     ("handlers", "iris_handlers"),
+    ("scheduler", "iris_schedulers"),
 ];
 /// Of the logins on the test server, which is gone with the tests.
 const PASSWORD: &str = "of-the-tests";

@@ -116,6 +116,7 @@ async fn an_unknown_outcome_is_not_forgotten_because_the_log_cannot_be_asked() {
         product_id: product,
         change: StockChange::By(Quantity::units(5)),
         reason: "a delivery without a key".to_owned(),
+        expires_on: None,
     });
     let interfere = async {
         reached.await.expect("the wire was cut");
@@ -139,7 +140,7 @@ async fn the_backend_is_terminated_within_the_append() {
     let market = Ordering::open(&database.options).await;
     let product = market.product(10).await;
     let cart = market.cart(&[(product, 1)]).await;
-    let mut blocker = database.pool.begin().await.unwrap();
+    let mut blocker = platform::db::begin(&database.pool).await.unwrap();
     sqlx::query("SELECT 1 FROM public.log_head FOR UPDATE").execute(&mut *blocker).await.unwrap();
 
     let submit = market.submit(place(cart), "k");

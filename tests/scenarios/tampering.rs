@@ -67,7 +67,7 @@ impl Sealed {
     async fn seal_all(&self, size: i64) {
         let head = read_head(&mut self.pool().acquire().await.unwrap()).await.unwrap().position;
         while sealed_up_to(self.pool()).await.unwrap() < head {
-            let mut transaction = self.pool().begin().await.unwrap();
+            let mut transaction = platform::db::begin(self.pool()).await.unwrap();
             seal_next(&mut transaction, &self.key, size, SystemClock.now()).await.unwrap();
             transaction.commit().await.unwrap();
         }
@@ -113,7 +113,7 @@ async fn every_way_of_tampering_is_named_with_its_position_and_undone_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_append_that_is_right_in_every_respect_is_not_told_apart() {
     let sealed = Sealed::open(17).await;
-    let mut transaction = sealed.pool().begin().await.unwrap();
+    let mut transaction = platform::db::begin(sealed.pool()).await.unwrap();
     sqlx::query("SET LOCAL session_replication_role = replica").execute(&mut *transaction).await.unwrap();
     let head = read_head(&mut transaction).await.unwrap().position;
     deeds::forge(&mut transaction, head + 1, true).await;
@@ -127,7 +127,7 @@ async fn a_forged_append_that_is_right_in_every_respect_is_not_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn seals_rewritten_with_a_stolen_key_are_found_by_the_copies_and_by_them_alone() {
     let sealed = Sealed::open(17).await;
-    let mut transaction = sealed.pool().begin().await.unwrap();
+    let mut transaction = platform::db::begin(sealed.pool()).await.unwrap();
     sqlx::raw_sql(
         "SET LOCAL session_replication_role = replica; DELETE FROM audit.seals;
          UPDATE public.events SET actor = 'system:nobody' WHERE global_position = 20;",
@@ -162,7 +162,7 @@ async fn what_cannot_be_read_or_is_spelt_otherwise_is_never_sealed() {
             "SET LOCAL session_replication_role = replica; \
              UPDATE public.events SET {column} WHERE global_position = {position}"
         );
-        let mut transaction = sealed.pool().begin().await.unwrap();
+        let mut transaction = platform::db::begin(sealed.pool()).await.unwrap();
         sqlx::raw_sql(&sql).execute(&mut *transaction).await.unwrap();
         let done = seal_next(&mut transaction, &sealed.key, 17, SystemClock.now()).await.unwrap();
         assert!(matches!(&done, Sealing::Refused(refused) if refused.position == position), "{done:?}");
@@ -182,7 +182,7 @@ async fn what_cannot_be_read_or_is_spelt_otherwise_is_never_sealed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_alone_is_not_believed_where_all_seals_were_taken_away() {
     let sealed = Sealed::open(17).await;
-    let mut transaction = sealed.pool().begin().await.unwrap();
+    let mut transaction = platform::db::begin(sealed.pool()).await.unwrap();
     sqlx::raw_sql("SET LOCAL session_replication_role = replica; DELETE FROM audit.seals")
         .execute(&mut *transaction)
         .await

@@ -1,9 +1,12 @@
-//! The known faults of cqrs-es and postgres-es 0.5.0, each looked for in our own code.
+//! The known faults of cqrs-es and postgres-es 0.5.0 and of sqlx 0.8.6, each looked for in our own code.
 //!
 //! The first (snapshots apply each event twice) is looked for in
 //! `committing::a_long_stream_loads_from_its_snapshot_to_the_same_state`.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use command_api::{
     Refusal, SubmitError,
@@ -25,6 +28,7 @@ use harness::{
     until,
 };
 use platform::clock::SystemClock;
+use sqlx::postgres::PgPoolOptions;
 use tokio_util::sync::CancellationToken;
 
 /// Theirs: 200 commands accepted, 157 counted by the view.
@@ -42,6 +46,7 @@ async fn read_models_lose_no_update_under_concurrency() {
         product_id: product,
         change: StockChange::By(Quantity::units(1)),
         reason: "delivery".to_owned(),
+        expires_on: None,
     };
     join_all((0..8).map(async |_| {
         for _ in 0..25 {
@@ -86,7 +91,7 @@ async fn a_read_whose_connection_dies_is_an_error_never_a_shorter_success() {
 
     // The read is held up half-way by a lock on the table, and killed there.
     let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut *reader).await.unwrap();
-    let mut blocker = database.pool.begin().await.unwrap();
+    let mut blocker = platform::db::begin(&database.pool).await.unwrap();
     sqlx::query("LOCK TABLE public.events IN ACCESS EXCLUSIVE MODE").execute(&mut *blocker).await.unwrap();
     let read = tokio::spawn(async move { read_feed(&mut reader, 0, 1_000, &StreamKind::ALL).await });
     until("the read waits", async || {
@@ -148,4 +153,38 @@ async fn what_is_taken_is_told_by_name() {
     // Both at once, in one batch: one gets it.
     let both = join_all(["a", "b"].map(|key| market.submit(create("T-2"), key))).await;
     assert_eq!(both.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+}
+
+/// Theirs (sqlx): whoever gives up while a transaction begins leaves it open on the connection, and what the next one
+/// writes there is answered and never committed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_was_given_up_while_it_began_is_nobody_elses() {
+    let database = TestDatabase::create().await;
+    let pool = PgPoolOptions::new().max_connections(1).connect_with(database.options.clone()).await.unwrap();
+    sqlx::query("CREATE TABLE public.written (number bigint)").execute(&pool).await.unwrap();
+    for number in 0..600 {
+        // From before BEGIN is sent until after it is answered.
+        let pause = Duration::from_micros(number % 200 * 5);
+        tokio::select! {
+            biased;
+            () = spin(pause) => {}
+            begun = platform::db::begin(&pool) => drop(begun.unwrap()),
+        }
+        sqlx::query("INSERT INTO public.written VALUES ($1)")
+            .bind(i64::try_from(number).unwrap())
+            .execute(&pool)
+            .await
+            .unwrap();
+    }
+    // Seen from elsewhere, where only what is committed is.
+    let written = "SELECT count(*) FROM public.written";
+    assert_eq!(sqlx::query_scalar::<_, i64>(written).fetch_one(&database.pool).await.unwrap(), 600);
+}
+
+/// Timers go by the millisecond; this lets everything else go on meanwhile.
+async fn spin(pause: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < pause {
+        tokio::task::yield_now().await;
+    }
 }

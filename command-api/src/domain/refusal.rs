@@ -1,6 +1,6 @@
 //! Refusals: every way in which a well-formed command can be turned down.
 
-use events::values::{Currency, LineId, ProductId, Quantity};
+use events::values::{Currency, LineId, PriceRuleId, ProductId, Quantity};
 
 /// Why a command changes nothing. Compared as values in tests; `http/refused.rs` gives each its status.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +67,23 @@ pub enum Refusal {
         /// Which product has it.
         product_id: ProductId,
     },
+    /// The supplier has a rule of that kind for it already.
+    #[error("there is a {kind} rule for it already")]
+    PriceRuleTaken {
+        /// The one.
+        rule_id: PriceRuleId,
+        /// Of which kind.
+        kind: &'static str,
+    },
+    /// The supplier has as many rules as it can.
+    #[error("a supplier has at most {rules_max} price rules; end one first")]
+    TooManyPriceRules {
+        /// The limit.
+        rules_max: usize,
+    },
+    /// The price, or the rules that make it, are no longer those that it was proposed on.
+    #[error("the price or its rules changed meanwhile")]
+    PriceMoved,
     /// Counting or taking away would leave less than orders have been promised.
     #[error("{allocated} are promised to orders; {on_hand} would be left")]
     StockPromised {
@@ -118,6 +135,23 @@ pub enum Refusal {
         /// What it is.
         actual_cents: i64,
     },
+    /// Nothing is suggested, so that there is nothing to make a cart of.
+    #[error("nothing is suggested at present")]
+    NothingSuggested,
+    /// Some lines cannot come into the cart; none did.
+    #[error("some lines cannot come into the cart")]
+    UnusableLines(Vec<UnusableLine>),
+}
+
+/// A line that cannot come into a cart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnusableLine {
+    /// Its place, from 0.
+    pub index: usize,
+    /// Its product.
+    pub product_id: ProductId,
+    /// Why: `product_not_found`, `product_inactive`, `other_supplier`, `currency_mismatch`, `duplicate_product`.
+    pub code: &'static str,
 }
 
 /// A value that cannot be meant, and where it stands in the body.

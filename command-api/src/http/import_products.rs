@@ -51,11 +51,12 @@ pub(crate) struct ImportForm {
     ///
     /// The first row names the columns, in any order and case: `sku`, `name`, `unit`, `price` (kronor and öre,
     /// `129,50` or `129.50`) or `price_cents`, `tax_rate` (per cent) or `tax_category`, and optionally `gtin`,
-    /// `description`, `stock_qty` (what was counted on the shelf), `low_stock_qty`, `active`. Swedish names are
-    /// taken as well: artikelnummer, namn, enhet, pris, moms, streckkod, beskrivning, lager, aktiv, ….
+    /// `description`, `stock_qty` (what was counted on the shelf), `low_stock_qty`, `active`, `category`,
+    /// `shelf_life_days`, `pack_qty` (what a pack holds). Swedish names are taken as well: artikelnummer, namn, enhet,
+    /// pris, moms, streckkod, beskrivning, lager, aktiv, kategori, hållbarhet, förpackning, ….
     ///
-    /// A column that is left out leaves what is known as it is. So does an empty cell, but for `gtin` and
-    /// `description`, which it clears.
+    /// A column that is left out leaves what is known as it is. So does an empty cell, but for `gtin`, `description`,
+    /// `category`, `shelf_life_days` and `pack_qty`, which it clears.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
 }

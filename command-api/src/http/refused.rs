@@ -4,7 +4,7 @@ use platform::error::{ApiError, Fault};
 
 use crate::{
     committer::SubmitError,
-    domain::refusal::{InvalidValue, Refusal, Shortage},
+    domain::refusal::{InvalidValue, Refusal, Shortage, UnusableLine},
 };
 
 /// Seconds after which a full queue has certainly moved on.
@@ -79,6 +79,16 @@ fn by_refusal(refusal: Refusal) -> ApiError {
             let fault = fault.with("product_id", product_id.to_string());
             ApiError::conflict_with("sku_taken", message, vec![fault])
         }
+        Refusal::PriceRuleTaken { rule_id, .. } => {
+            let fault = Fault::new("", "price_rule_taken", message.clone());
+            let fault = fault.with("price_rule_id", rule_id.to_string());
+            ApiError::conflict_with("price_rule_taken", message, vec![fault])
+        }
+        Refusal::TooManyPriceRules { rules_max } => {
+            let fault = Fault::new("", "too_many_price_rules", message.clone()).with("rules_max", rules_max);
+            ApiError::conflict_with("too_many_price_rules", message, vec![fault])
+        }
+        Refusal::PriceMoved => ApiError::conflict("price_moved", message),
         Refusal::StockPromised { allocated, on_hand } => {
             let fault = Fault::new("", "stock_promised", message.clone());
             let fault = fault.with("promised", allocated.to_string()).with("on_hand", on_hand.to_string());
@@ -118,6 +128,10 @@ fn by_refusal(refusal: Refusal) -> ApiError {
             let fault = fault.with("expected_cents", expected_cents).with("actual_cents", actual_cents);
             ApiError::conflict_with("price_changed", message, vec![fault])
         }
+        Refusal::NothingSuggested => ApiError::conflict("nothing_suggested", message),
+        Refusal::UnusableLines(lines) => {
+            ApiError::conflict_with("lines_unusable", message, lines.iter().map(unusable_line).collect())
+        }
     }
 }
 
@@ -133,6 +147,18 @@ fn shortage(Shortage { line_id, product_id, asked, available }: &Shortage) -> Fa
         .with("product_id", product_id.to_string())
         .with("asked", asked.to_string())
         .with("available", available.to_string())
+}
+
+fn unusable_line(UnusableLine { index, product_id, code }: &UnusableLine) -> Fault {
+    let why = match *code {
+        "product_inactive" => "is no longer offered",
+        "other_supplier" => "is another supplier's",
+        "currency_mismatch" => "is priced in another currency than the restaurant's",
+        "duplicate_product" => "stands in an earlier line already",
+        _ => "was not found",
+    };
+    Fault::new(format!("lines[{index}].product_id"), *code, format!("Product {product_id} {why}."))
+        .with("product_id", product_id.to_string())
 }
 
 /// The domain speaks in clauses; clients get a sentence.
@@ -189,6 +215,8 @@ mod tests {
             (Refusal::not_found("api key", id), 404, "api_key_not_found"),
             (Refusal::CartConverted, 409, "cart_converted"),
             (Refusal::CartEmpty, 409, "cart_empty"),
+            (Refusal::NothingSuggested, 409, "nothing_suggested"),
+            (Refusal::UnusableLines(Vec::new()), 409, "lines_unusable"),
             (Refusal::SupplierSuspended, 409, "supplier_suspended"),
             (Refusal::RestaurantNotApproved { state: "suspended" }, 409, "restaurant_not_approved"),
         ] {

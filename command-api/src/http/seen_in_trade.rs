@@ -37,3 +37,15 @@ async fn has_ordered_from_supplier_of(
                WHERE m.account_id = $1 AND m.organisation_kind = 'supplier')";
     sqlx::query_scalar(sql).bind(account_id.0).bind(restaurant_id).fetch_one(pool).await
 }
+
+/// Whether the restaurant has ordered from that supplier, which stays true once it is.
+///
+/// Where the read models are behind or away it is not known, and so not said.
+pub(super) async fn has_ordered_from(pool: &PgPool, restaurant_id: Uuid, supplier_id: Uuid) -> bool {
+    let sql = "SELECT EXISTS (SELECT 1 FROM read.orders WHERE restaurant_id = $1 AND supplier_id = $2)";
+    let found = sqlx::query_scalar(sql).bind(restaurant_id).bind(supplier_id).fetch_one(pool).await;
+    found.unwrap_or_else(|reason| {
+        tracing::warn!(%reason, "whether a restaurant has ordered is not known");
+        false
+    })
+}

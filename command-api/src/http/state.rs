@@ -12,7 +12,7 @@ use platform::{
 };
 use sqlx::PgPool;
 
-use super::auth::LocalLogin;
+use super::{auth::LocalLogin, suggestions::Suggestions};
 use crate::{committer::Committer, invoices::Invoices};
 
 /// The write side's surroundings; cheap to clone.
@@ -40,4 +40,6 @@ pub struct CommandState {
     pub access_log: AccessLog,
     /// Invoices on their way in.
     pub invoices: Invoices,
+    /// What is suggested to restaurants; `None` in a process that does not read, and then lines must be sent.
+    pub suggestions: Option<Arc<dyn Suggestions>>,
 }

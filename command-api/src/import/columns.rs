@@ -22,10 +22,13 @@ pub enum Column {
     StockQty,
     LowStockQty,
     Active,
+    Category,
+    ShelfLifeDays,
+    PackQty,
 }
 
 /// Every column with its name and its Swedish aliases.
-const COLUMNS: [(Column, &str, &[&str]); 12] = [
+const COLUMNS: [(Column, &str, &[&str]); 15] = [
     (Column::Sku, "sku", &["artikelnummer", "artikelnr", "artnr", "art_nr"]),
     (Column::Name, "name", &["namn", "benämning", "produktnamn", "produkt"]),
     (Column::Unit, "unit", &["enhet"]),
@@ -38,6 +41,9 @@ const COLUMNS: [(Column, &str, &[&str]); 12] = [
     (Column::StockQty, "stock_qty", &["lager", "lagersaldo", "saldo"]),
     (Column::LowStockQty, "low_stock_qty", &["lågt_lager", "beställningspunkt"]),
     (Column::Active, "active", &["aktiv"]),
+    (Column::Category, "category", &["kategori", "varugrupp"]),
+    (Column::ShelfLifeDays, "shelf_life_days", &["hållbarhet", "hållbarhet_dagar"]),
+    (Column::PackQty, "pack_qty", &["förpackning", "förpackningsstorlek"]),
 ];
 
 /// One of each must be there.

@@ -60,6 +60,11 @@ impl ImportProduct {
                     .low_stock_at
                     .or(details.map(|details| details.low_stock_at))
                     .unwrap_or(LOW_STOCK_DEFAULT),
+                category: row.category.over(details.and_then(|details| details.category.clone())),
+                shelf_life_days: row
+                    .shelf_life_days
+                    .over(details.and_then(|details| details.shelf_life_days)),
+                pack: row.pack.over(details.and_then(|details| details.pack)),
             },
             unit_price_minor: row.unit_price_minor,
             active: row.active.unwrap_or(before.is_none_or(|before| before.active)),

@@ -11,7 +11,7 @@ use super::{
     file::{CELL_MAX_CHARS, Cell, SourceRow},
 };
 // The same readers as for JSON bodies: what one way in refuses, the other does as well.
-use crate::http::fields::{Barcode, Description, Name, Sku, UnitCode};
+use crate::http::fields::{Barcode, Category, Description, Name, SHELF_LIFE_DAYS_MAX, Sku, UnitCode};
 
 /// One thing wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -80,6 +80,15 @@ pub struct ProductRow {
     pub low_stock_at: Option<Quantity>,
     /// Offered; without it, that stays as it is, and a new product is.
     pub active: Option<bool>,
+    /// What kind of goods it is. Rows that were kept before there were these three have none of them.
+    #[serde(default)]
+    pub category: Stated<String>,
+    /// Days that it keeps.
+    #[serde(default)]
+    pub shelf_life_days: Stated<u16>,
+    /// What a pack of it holds.
+    #[serde(default)]
+    pub pack: Stated<Quantity>,
 }
 
 /// Reads a row.
@@ -103,6 +112,9 @@ pub fn read(header: &Header, row: &SourceRow) -> Result<ProductRow, Vec<RowFault
     let counted = cells.optional(Column::StockQty, quantity);
     let low_stock_at = cells.optional(Column::LowStockQty, quantity);
     let active = cells.optional(Column::Active, flag);
+    let category = cells.stated(Column::Category, |text| Category::parse(text).map(Category::into_string));
+    let shelf_life_days = cells.stated(Column::ShelfLifeDays, days);
+    let pack = cells.stated(Column::PackQty, pack);
     let faults = cells.faults;
     match (sku, name, unit, price, tax) {
         (Some(sku), Some(name), Some(unit), Some(unit_price_minor), Some(tax)) if faults.is_empty() => {
@@ -117,6 +129,9 @@ pub fn read(header: &Header, row: &SourceRow) -> Result<ProductRow, Vec<RowFault
                 counted,
                 low_stock_at,
                 active,
+                category,
+                shelf_life_days,
+                pack,
             })
         }
         _ => Err(faults),
@@ -230,6 +245,18 @@ fn tax_category(text: &str) -> Result<Tax, Invalid> {
 
 fn quantity(text: &str) -> Result<Quantity, Invalid> {
     scaled(text, 3, QUANTITY_MAX.0).map(Quantity)
+}
+
+fn pack(text: &str) -> Result<Quantity, Invalid> {
+    let quantity = quantity(text)?;
+    let positive = quantity.is_positive().then_some(quantity);
+    positive.ok_or_else(|| Invalid::new("must_be_positive", "Must be more than 0."))
+}
+
+fn days(text: &str) -> Result<u16, Invalid> {
+    let days = scaled(text, 0, SHELF_LIFE_DAYS_MAX)?;
+    let days = u16::try_from(days).ok().filter(|days| *days > 0);
+    days.ok_or_else(|| Invalid::new("out_of_range", format!("Must be from 1 to {SHELF_LIFE_DAYS_MAX}.")))
 }
 
 fn flag(text: &str) -> Result<bool, Invalid> {

@@ -99,7 +99,7 @@ impl Imports {
             finished_at: None,
         };
         let turn = (1..=CHUNK_ROWS).contains(&rows.len()).then(|| self.turn());
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = platform::db::begin(&self.pool).await?;
         let job = match store::create_in_tx(&mut transaction, &job, key.as_deref(), &rows, turn).await {
             Ok(job) => job,
             // The same upload came twice at once, and the other one was first.

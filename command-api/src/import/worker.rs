@@ -95,7 +95,7 @@ impl Imports {
             self.submit_rows(job, &chunk.rows).await?
         };
         let now = self.clock.now();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = platform::db::begin(&self.pool).await?;
         let job =
             store::finish_chunk_in_tx(&mut transaction, job.import_id, turn, &chunk, &done, now, position)
                 .await?;

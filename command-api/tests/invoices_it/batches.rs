@@ -147,7 +147,7 @@ async fn a_worker_that_dies_with_a_batch_does_nothing_twice() {
     let request = form("/invoice-batches", &[("file", "maj.zip", &archive)]);
     let address = world.send(&market.buyer, request).await.is(202).header("location").unwrap().to_owned();
     // Its files reach the log, but the results have to wait: there the worker dies.
-    let mut blocker = world.admin.begin().await.unwrap();
+    let mut blocker = platform::db::begin(&world.admin).await.unwrap();
     sqlx::query("LOCK TABLE invoicing.batch_files IN SHARE MODE").execute(&mut *blocker).await.unwrap();
     let doomed = world.another_process().await;
     let received = "SELECT count(*) FROM public.events WHERE event_type = 'InvoiceReceived'";

@@ -30,7 +30,7 @@ async fn a_worker_that_dies_between_the_log_and_its_row_reads_nothing_into_it_tw
     let sender = Person::new(Role::Admin);
     let answer = world.upload(&sender, "a.pdf", &file("pages/food-01-produce.pdf")).await.is(201);
     // The reading reaches the log, but the job's row has to wait: there the worker dies.
-    let mut blocker = world.admin.begin().await.unwrap();
+    let mut blocker = platform::db::begin(&world.admin).await.unwrap();
     let doomed = world.another_process().await;
     let mut head = doomed.committer.head();
     let worker = tokio::spawn({

@@ -92,6 +92,7 @@ impl World {
             clerk: None,
             links: Arc::new(LinkKey::derive(&SECRET.into())),
             invoices: invoices.clone(),
+            suggestions: None,
         };
         let mut around = Shell::new(clock.clone(), invoices.ids.clone());
         around.identity = Some(provider.clone());

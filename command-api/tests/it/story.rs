@@ -1,6 +1,7 @@
 //! The story of an order, from nothing to what was received.
 
-use events::values::Role;
+use command_api::{Caller, domain::restaurant::EndTrial};
+use events::values::{RestaurantId, Role};
 use serde_json::{Value, json};
 
 use crate::world::{PASSWORD, World, in_world};
@@ -181,6 +182,29 @@ async fn organisations_say_who_they_are_and_are_revised() {
         assert_eq!(reinstated.body["status"], "approved");
         let cleared = world.patch(&admin, &path, json!({"delivery_prefs": null})).await.is(200);
         assert_eq!(cleared.body["delivery_prefs"], Value::Null);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_trials_end_goes_on_record_once_it_has_come_and_once() {
+    in_world(async |world| {
+        let market = world.market().await;
+        let restaurant_id = RestaurantId(market.restaurant_id.parse().unwrap());
+        let ended = async || -> i64 {
+            let sql = "SELECT count(*) FROM public.events WHERE event_type = 'TrialEnded'";
+            sqlx::query_scalar(sql).fetch_one(&mut *world.owner().await).await.unwrap()
+        };
+        let end = async || {
+            let end = EndTrial { restaurant_id };
+            world.submit(Caller::system("scheduler"), end).await.unwrap();
+        };
+        end().await;
+        assert_eq!(ended().await, 0, "it is not over");
+        world.clock.advance(chrono::TimeDelta::days(7));
+        end().await;
+        end().await;
+        assert_eq!(ended().await, 1);
     })
     .await;
 }

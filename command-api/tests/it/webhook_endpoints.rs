@@ -530,7 +530,7 @@ async fn a_delivery_is_retried_once_it_was_tried() {
 
 /// A row as the delivering side writes it.
 async fn delivery(world: &World, delivery_id: Uuid, endpoint_id: Uuid, state: &str, attempts: i32) {
-    let mut tx = world.pool.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.pool).await.unwrap();
     // The command side may not write deliveries.
     sqlx::query("SET LOCAL ROLE iris_handler").execute(&mut *tx).await.unwrap();
     let sql =

@@ -17,7 +17,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use command_api::{
-    Caller, CommandState, Committer, LocalLogin, Outcome, Submission, SubmitError,
+    Caller, CommandState, Committer, LocalLogin, Outcome, Submission, SubmitError, Suggestions,
     domain::{Command, account::RegisterAccount},
     invoices::{Invoices, Readers},
     router,
@@ -169,6 +169,7 @@ async fn world(owner: PgConnectOptions) -> (World, tokio::task::JoinHandle<()>) 
             readers: Readers::none(),
             bell: Arc::default(),
         },
+        suggestions: None,
     };
     let (keys, uses) = ApiKeys::new(pool.clone(), clock.clone());
     tokio::spawn(uses.run(CancellationToken::new()));
@@ -254,7 +255,7 @@ impl World {
 
     /// A transaction of the database's owner, for rows that this program does not write itself.
     pub async fn owner(&self) -> sqlx::Transaction<'static, sqlx::Postgres> {
-        let mut tx = self.pool.begin().await.unwrap();
+        let mut tx = platform::db::begin(&self.pool).await.unwrap();
         sqlx::query("SET LOCAL ROLE NONE").execute(&mut *tx).await.unwrap();
         tx
     }
@@ -301,6 +302,11 @@ impl World {
         let (keys, _uses) = ApiKeys::new(pool, self.clock.clone());
         let identity: Arc<dyn IdentityProvider> = Arc::new(WithApiKeys::new(keys, self.provider.clone()));
         client(&self.state, &Shell { identity: Some(identity), ..self.shell.clone() })
+    }
+
+    /// The same program where that says what is suggested.
+    pub fn suggesting(&self, suggestions: Arc<dyn Suggestions>) -> Client {
+        client(&CommandState { suggestions: Some(suggestions), ..self.state.clone() }, &self.shell)
     }
 
     /// The same program with another identity provider.

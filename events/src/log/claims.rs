@@ -32,6 +32,11 @@ impl Claim {
         Self { scope: format!("api_key:{account_id}"), value: place.to_string() }
     }
 
+    /// A price rule, which is the supplier's: what tells whose stream it is on. Never given back.
+    pub fn price_rule(rule_id: crate::values::PriceRuleId) -> Self {
+        Self { scope: "price_rule".to_owned(), value: rule_id.to_string() }
+    }
+
     /// A supplier's number for a product.
     pub fn sku(supplier_id: crate::values::SupplierId, sku: &str) -> Self {
         Self { scope: format!("sku:{supplier_id}"), value: sku.to_lowercase() }

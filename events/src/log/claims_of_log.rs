@@ -11,6 +11,7 @@ use crate::{
     envelope::{RecordedEvent, StreamKind},
     fold::{UnreadableEvent, decode},
     invoice::{Invoice, InvoiceEvent, InvoiceFacts, Trade},
+    price_rule::{PriceRuleEvent, PriceRules},
     product::{Product, ProductEvent},
     values::{Personal, SupplierId},
 };
@@ -69,6 +70,7 @@ impl ClaimsOfLog {
             Some(StreamKind::Product) => Ok(self.of_product(&decode::<Product>(event)?, event.stream_id)),
             Some(StreamKind::Invoice) => Ok(self.of_invoice(&decode::<Invoice>(event)?, event.stream_id)),
             Some(StreamKind::ApiKey) => Ok(of_api_key(&decode::<ApiKey>(event)?, event.stream_id)),
+            Some(StreamKind::PriceRules) => Ok(of_price_rules(&decode::<PriceRules>(event)?)),
             _ => Ok(Vec::new()),
         }
     }
@@ -108,6 +110,7 @@ impl ClaimsOfLog {
                 (*supplier_id, details.sku.clone())
             }
             ProductEvent::PriceChanged { .. }
+            | ProductEvent::PriceChangeUndone { .. }
             | ProductEvent::ProductDeactivated {}
             | ProductEvent::ProductReactivated {} => return Vec::new(),
         };
@@ -144,6 +147,19 @@ fn of_api_key(event: &ApiKeyEvent, id: Uuid) -> Vec<ClaimChange> {
             vec![ClaimChange { claim: Claim::api_key_place(*account_id, *place), holder: Some(id) }]
         }
         ApiKeyEvent::ApiKeyRotated { .. } | ApiKeyEvent::ApiKeyRevoked {} => Vec::new(),
+    }
+}
+
+/// Whose a rule is stays known when it has ended.
+fn of_price_rules(event: &PriceRuleEvent) -> Vec<ClaimChange> {
+    match event {
+        PriceRuleEvent::PriceRuleCreated { supplier_id, rule_id, .. } => {
+            vec![ClaimChange { claim: Claim::price_rule(*rule_id), holder: Some(supplier_id.0) }]
+        }
+        PriceRuleEvent::PriceRuleRevised { .. }
+        | PriceRuleEvent::PriceRuleEnded { .. }
+        | PriceRuleEvent::PriceRulesPaused { .. }
+        | PriceRuleEvent::PriceRulesResumed { .. } => Vec::new(),
     }
 }
 

@@ -43,14 +43,16 @@ pub async fn read_feed(
     kinds: &[StreamKind],
 ) -> Result<FeedBatch, sqlx::Error> {
     let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-    // LEFT JOIN: the head comes back even where no event does.
+    // LEFT JOIN: the head comes back even where no event does. No snapshot has events behind its head, so both ends
+    // are numbers that Postgres knows when it plans: where it had to guess, it took a stretch for a third of a long log,
+    // and compiled the statement for that each time, for a hundred times what it takes to run.
     let rows = sqlx::query(
         "SELECT h.position AS head, e.global_position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, \
                 e.event_type, e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, \
                 e.recorded_at, e.command_id, e.actor, e.content_hash \
          FROM public.log_head h \
          LEFT JOIN public.events e \
-           ON e.global_position > $1 AND e.global_position <= LEAST(h.position, $1 + $2) \
+           ON e.global_position > $1 AND e.global_position <= $1 + $2 \
           AND e.aggregate_type = ANY($3) \
          WHERE h.id = 1 \
          ORDER BY e.global_position",

@@ -12,6 +12,7 @@
 
 pub mod catalogue;
 mod cloud_event;
+pub mod forecast;
 pub mod invoice;
 pub mod order;
 pub mod party;
@@ -175,6 +176,10 @@ public_types! {
         "Nothing is sent to a webhook endpoint any more.";
     WebhookPing(party::WebhookPing) = "iris.webhook.ping.v1", "webhook_endpoint" / "ping",
         "Somebody asked whether a webhook endpoint answers; sent to that endpoint alone.";
+    TrialEnded(party::TrialEnded) = "iris.trial.ended.v1", "restaurant" / "trial_ended",
+        "A restaurant's trial is over; nothing is closed to it because of that.";
+    ForecastPublished(forecast::ForecastPublished) = "iris.forecast.published.v1", "forecast" / "published",
+        "New forecasts of a supplier's demand are there to be read.";
 }
 
 /// The type of that name.

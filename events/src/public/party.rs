@@ -37,6 +37,16 @@ pub struct RestaurantReinstated {
     pub restaurant_id: RestaurantId,
 }
 
+/// A restaurant's trial is over; nothing is closed to it because of that.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrialEnded {
+    /// The restaurant.
+    pub restaurant_id: RestaurantId,
+    /// When it ended; this is told up to a day later.
+    pub ended_at: DateTime<Utc>,
+}
+
 /// A supplier may not sell until it is reinstated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,7 @@ mod invoice;
 use uuid::Uuid;
 
 use super::{
-    Audience, PublicData, PublicEvent, catalogue,
+    Audience, PublicData, PublicEvent, catalogue, forecast,
     order::{self, Origin},
     party,
 };
@@ -13,6 +13,7 @@ use crate::{
     RecordedEvent, StreamKind,
     envelope::Metadata,
     fold::{UnreadableEvent, decode},
+    forecast::{Forecast, ForecastEvent},
     order::{Order, OrderEvent},
     product::{Product, ProductDetails, ProductEvent},
     restaurant::{Restaurant, RestaurantEvent},
@@ -65,12 +66,15 @@ pub fn publish(
         Some(StreamKind::Supplier) => supplier_said(event)?,
         Some(StreamKind::WebhookEndpoint) => endpoint_said(event, origin)?,
         Some(StreamKind::Invoice) => invoice::said(event, origin)?,
+        Some(StreamKind::Forecast) => forecast_said(event)?,
         Some(
             StreamKind::Account
             | StreamKind::Cart
             | StreamKind::Billing
             | StreamKind::TradeRelation
-            | StreamKind::ApiKey,
+            | StreamKind::ApiKey
+            | StreamKind::Inventory
+            | StreamKind::PriceRules,
         )
         | None => None,
     };
@@ -248,9 +252,17 @@ fn product_said(event: &RecordedEvent, origin: Option<&RecordedEvent>) -> Result
                 gtin,
             })
         }
-        ProductEvent::PriceChanged { previous_minor, unit_price_minor } => PublicData::PriceChanged(
-            price_changed(event, supplier_id, currency, previous_minor, unit_price_minor),
-        ),
+        // Why it changed is the supplier's own affair: stock, orders and forecasts do not leave the house.
+        ProductEvent::PriceChanged { previous_minor, unit_price_minor, .. }
+        | ProductEvent::PriceChangeUndone { previous_minor, unit_price_minor, .. } => {
+            PublicData::PriceChanged(price_changed(
+                event,
+                supplier_id,
+                currency,
+                previous_minor,
+                unit_price_minor,
+            ))
+        }
         ProductEvent::ProductDeactivated {} => {
             PublicData::ProductDeactivated(catalogue::ProductDeactivated { product_id, supplier_id })
         }
@@ -296,6 +308,9 @@ fn restaurant_said(event: &RecordedEvent) -> Result<Said, PublishError> {
         }
         RestaurantEvent::RestaurantReinstated {} => {
             PublicData::RestaurantReinstated(party::RestaurantReinstated { restaurant_id })
+        }
+        RestaurantEvent::TrialEnded { ended_at } => {
+            PublicData::TrialEnded(party::TrialEnded { restaurant_id, ended_at })
         }
         // Who works for whom, and what somebody says of itself, is told to nobody.
         _ => return Ok(None),
@@ -348,6 +363,29 @@ fn endpoint_said(event: &RecordedEvent, origin: Option<&RecordedEvent>) -> Resul
         EndpointOwner::Platform => Audience::default(),
     };
     Ok(Some((data, audience)))
+}
+
+fn forecast_said(event: &RecordedEvent) -> Result<Said, PublishError> {
+    // How much of the log it was made from, and by what, is the house's own affair.
+    let ForecastEvent::ForecastPublished {
+        run_id,
+        supplier_id,
+        origin_day,
+        horizon_days,
+        series,
+        scores,
+        ..
+    } = decode::<Forecast>(event)?;
+    let data = PublicData::ForecastPublished(forecast::ForecastPublished {
+        supplier_id,
+        run_id,
+        origin_day,
+        horizon_days,
+        series,
+        mase_millionths: scores.mase_millionths,
+        coverage_millionths: scores.coverage_millionths,
+    });
+    Ok(Some((data, of_supplier(supplier_id))))
 }
 
 fn of_supplier(supplier_id: SupplierId) -> Audience {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The kinds of streams that have anything to say to the outside.
-const KINDS: [StreamKind; 7] = [
+const KINDS: [StreamKind; 8] = [
     StreamKind::Order,
     StreamKind::Product,
     StreamKind::Stock,
@@ -20,6 +20,7 @@ const KINDS: [StreamKind; 7] = [
     StreamKind::Supplier,
     StreamKind::WebhookEndpoint,
     StreamKind::Invoice,
+    StreamKind::Forecast,
 ];
 
 /// What the outside hears of a stretch of the log.

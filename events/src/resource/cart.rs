@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::per_cent;
 use crate::{
-    cart::Cart,
+    cart::{Cart, PriceSource},
     fold::Folded,
     values::{
         CartId, CheckoutId, Currency, LineId, ProductId, Quantity, RestaurantId, SupplierId, TaxRate,
@@ -72,6 +72,8 @@ pub struct CartItemResource {
     pub qty: Quantity,
     /// Price of one unit without VAT, as promised when it was added.
     pub unit_price_cents: i64,
+    /// Whether that is the price for everybody, or what the supplier and the restaurant agreed on.
+    pub price_source: PriceSource,
     /// Per cent, of the day that it was added.
     #[serde(serialize_with = "per_cent")]
     #[schema(value_type = f64, example = 12)]
@@ -104,6 +106,7 @@ impl CartResource {
                     unit: item.unit.clone(),
                     qty: item.quantity,
                     unit_price_cents: item.unit_price_minor,
+                    price_source: item.price_source,
                     tax_rate: item.tax_rate,
                     line_total_cents: line_net_minor(item.unit_price_minor, item.quantity),
                 })

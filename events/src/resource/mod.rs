@@ -6,15 +6,20 @@
 
 mod api_key;
 mod cart;
+mod contract_price;
+mod inventory;
 mod invoice;
 mod notification;
 mod order;
 mod party;
+mod price_rule;
 mod product;
 mod webhook_endpoint;
 
 pub use api_key::ApiKeyResource;
 pub use cart::{CartItemResource, CartResource, CartStatus};
+pub use contract_price::{AgreedPriceResource, ContractPriceResource};
+pub use inventory::{InventoryCountResource, InventoryItemResource};
 pub use invoice::{
     InvoiceDispute, InvoiceMatching, InvoiceNotice, InvoiceResource, InvoiceSummary, MatchingTermsResource,
     ReadingProgress,
@@ -24,7 +29,11 @@ pub use notification::{
     NotificationSubject, QuietHoursResource,
 };
 pub use order::{CheckoutResource, OrderLineResource, OrderResource};
-pub use party::{AccountResource, MemberResource, PartnerResource, RestaurantResource, SupplierResource};
+pub use party::{
+    AccountResource, DeliveryTermsResource, MemberResource, PartnerResource, RestaurantResource,
+    SupplierResource,
+};
+pub use price_rule::{PriceRuleResource, PriceRulesState};
 pub use product::{AvailabilityStatus, ProductResource};
 pub use webhook_endpoint::{
     EndpointFilter, EndpointHealth, EndpointHealthState, EndpointOwnerKind, EndpointSecret,

@@ -8,8 +8,8 @@ use crate::{
     account::Account,
     fold::Folded,
     restaurant::{Restaurant, RestaurantStatus},
-    supplier::Supplier,
-    values::{AccountId, Currency, MemberRole, RestaurantId, Role, Shown, SupplierId},
+    supplier::{DeliveryTerms, Supplier},
+    values::{AccountId, Currency, MemberRole, RestaurantId, Role, Shown, SupplierId, Weekday},
 };
 
 /// Someone who can log in.
@@ -87,6 +87,8 @@ pub struct SupplierResource {
     pub plusgiro: Option<String>,
     /// International account number that its invoices are paid to.
     pub iban: Option<String>,
+    /// When it delivers, and from how much on.
+    pub delivery_terms: Option<DeliveryTermsResource>,
     /// What it sells in.
     pub currency: Currency,
     /// May sell.
@@ -97,6 +99,35 @@ pub struct SupplierResource {
     pub updated_at: DateTime<Utc>,
     /// How many events it has; the `ETag`.
     pub revision: i64,
+}
+
+/// When a supplier delivers, and from how much on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DeliveryTermsResource {
+    /// The days of the week that it delivers on, from Monday on.
+    pub weekdays: Vec<Weekday>,
+    /// What is ordered by then, in Sweden, counts as ordered that day; `HH:MM`.
+    #[schema(example = "14:00")]
+    pub order_by: String,
+    /// Days from the day that counts to the first day of delivery; 1 is tomorrow.
+    pub lead_days: u8,
+    /// What an order must come to, without VAT; 0 where nothing is asked.
+    pub minimum_order_cents: i64,
+    /// Whether it delivers on public holidays.
+    pub delivers_on_holidays: bool,
+}
+
+impl From<&DeliveryTerms> for DeliveryTermsResource {
+    fn from(terms: &DeliveryTerms) -> Self {
+        let (hour, minute) = (terms.cutoff_minute / 60, terms.cutoff_minute % 60);
+        Self {
+            weekdays: terms.weekdays.iter().filter_map(|day| Weekday::numbered(*day)).collect(),
+            order_by: format!("{hour:02}:{minute:02}"),
+            lead_days: terms.lead_days,
+            minimum_order_cents: terms.minimum_order_minor,
+            delivers_on_holidays: terms.delivers_on_holidays,
+        }
+    }
 }
 
 /// A buyer.
@@ -179,6 +210,7 @@ impl SupplierResource {
             bankgiro: details.bankgiro.clone(),
             plusgiro: details.plusgiro.clone(),
             iban: details.iban.clone(),
+            delivery_terms: details.delivery_terms.as_ref().map(DeliveryTermsResource::from),
             currency: *currency,
             active: *active,
             created_at: folded.created_at,

@@ -63,6 +63,15 @@ pub struct ProductResource {
     #[serde(with = "decimal")]
     #[schema(value_type = String, example = "10")]
     pub low_stock_qty: Quantity,
+    /// What kind of goods it is, in the supplier's own word; lower case.
+    #[schema(example = "vegetables")]
+    pub category: Option<String>,
+    /// Days that it keeps from its delivery on.
+    pub shelf_life_days: Option<u16>,
+    /// What a pack of it holds: suggestions are whole packs.
+    #[serde(with = "decimal::option")]
+    #[schema(value_type = Option<String>, example = "5")]
+    pub pack_qty: Option<Quantity>,
     /// Whether it can be had.
     pub availability_status: AvailabilityStatus,
     /// When it was first offered.
@@ -92,6 +101,9 @@ impl ProductResource {
             active: product.active,
             stock_qty: stock.available(),
             low_stock_qty: product.details.low_stock_at,
+            category: product.details.category.clone(),
+            shelf_life_days: product.details.shelf_life_days,
+            pack_qty: product.details.pack,
             availability_status: availability(product, stock.available()),
             created_at: folded.created_at,
             updated_at: folded.updated_at,

@@ -66,12 +66,16 @@ id! {
     OrderId
     /// What ties together the orders that one cart became.
     CheckoutId
+    /// A rule that moves a supplier's prices.
+    PriceRuleId
     /// An invoice or credit note that was sent to a restaurant.
     InvoiceId
     /// A place of a partner's or an organisation's own that webhooks are sent to.
     WebhookEndpointId
     /// What a machine calls with in an account's name.
     ApiKeyId
+    /// One run of the forecasts.
+    ForecastRunId
 }
 
 /// A UUIDv7 and the ids that follow it: enough fresh ids for one command, made before deciding.

@@ -11,6 +11,7 @@ mod quantity;
 mod scope;
 mod tax;
 mod vat;
+mod weekday;
 
 pub use currency::{Currency, UnknownCurrency};
 pub use gtin::{Gtin, InvalidGtin};
@@ -26,3 +27,4 @@ pub use quantity::{InvalidQuantity, QUANTITY_MAX, Quantity, decimal};
 pub use scope::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN, Scope};
 pub use tax::{InvalidTaxRate, Tax, TaxCategory, TaxRate, swedish_day};
 pub use vat::{PRICE_MINOR_MAX, VatBreakdown, VatGroup, line_net_minor, vat_of};
+pub use weekday::Weekday;

@@ -64,6 +64,8 @@ kinds! {
     TrialEnding = "trial_ending",
     /// A webhook endpoint fails, or was switched off; to its owners.
     WebhookEndpointFailing = "webhook_endpoint_failing",
+    /// The trial is over; to the restaurant's owners.
+    TrialEnded = "trial_ended",
 }
 
 impl NotificationKind {
@@ -84,6 +86,7 @@ impl NotificationKind {
             | Self::InvoiceDisputed
             | Self::RestaurantApproved
             | Self::TrialEnding
+            | Self::TrialEnded
             | Self::WebhookEndpointFailing => (EmailChoice::Now, false),
             Self::StockLow | Self::InvoiceMatched => (EmailChoice::Digest, false),
         };

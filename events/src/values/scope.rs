@@ -6,16 +6,20 @@ use super::UnknownName;
 
 /// The first parts of paths under `/api/v1` that API keys can be let into. Any other is closed to them, whatever
 /// their scopes: a new one is decided on here, and a test holds the list against the API's document.
-pub const KEY_SEGMENTS: [&str; 13] = [
+pub const KEY_SEGMENTS: [&str; 17] = [
     "audit",
     "carts",
     "event-types",
+    "forecasts",
     "imports",
     "invoice-batches",
     "invoices",
+    "jobs",
     "notification-preferences",
     "notifications",
     "orders",
+    "price-proposals",
+    "price-rules",
     "products",
     "restaurants",
     "suppliers",

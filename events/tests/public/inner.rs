@@ -7,9 +7,10 @@ use events::{RecordedEvent, public::publish};
 use crate::samples::id;
 
 /// Told outside, and as what.
-const TOLD: [(&str, &str); 23] = [
+const TOLD: [(&str, &str); 26] = [
     ("DeliveryConfirmed", "iris.delivery.confirmed.v1"),
     ("DeliveryMarked", "iris.delivery.marked.v1"),
+    ("ForecastPublished", "iris.forecast.published.v1"),
     ("InvoiceDisputed", "iris.invoice.disputed.v1"),
     ("InvoiceHeld", "iris.invoice.held.v1"),
     ("InvoiceMatched", "iris.invoice.matched.v1"),
@@ -18,6 +19,7 @@ const TOLD: [(&str, &str); 23] = [
     ("OrderConfirmed", "iris.order.confirmed.v1"),
     ("OrderPlaced", "iris.order.placed.v1"),
     ("OrderRejected", "iris.order.rejected.v1"),
+    ("PriceChangeUndone", "iris.price.changed.v1"),
     ("PriceChanged", "iris.price.changed.v1"),
     ("ProductCreated", "iris.product.created.v1"),
     ("ProductDeactivated", "iris.product.deactivated.v1"),
@@ -29,12 +31,13 @@ const TOLD: [(&str, &str); 23] = [
     ("StockFellLow", "iris.stock.low.v1"),
     ("SupplierReinstated", "iris.supplier.reinstated.v1"),
     ("SupplierSuspended", "iris.supplier.suspended.v1"),
+    ("TrialEnded", "iris.trial.ended.v1"),
     ("WebhookEndpointDisabled", "iris.webhook_endpoint.disabled.v1"),
     ("WebhookEndpointFailing", "iris.webhook_endpoint.failing.v1"),
 ];
 
 /// Accounts, carts, promised stock, how invoices are read and accounted for, tolerances, who works for whom, what one says of oneself, where somebody listens, what machines call with.
-const KEPT: [&str; 60] = [
+const KEPT: [&str; 69] = [
     "AccountDisabled",
     "AccountEnabled",
     "AccountErased",
@@ -45,10 +48,14 @@ const KEPT: [&str; 60] = [
     "ApiKeyRotated",
     "BillingReleased",
     "CartConverted",
+    "CartFilledFromSuggestions",
     "CartItemAdded",
     "CartItemQuantityChanged",
     "CartItemRemoved",
     "CartOpened",
+    "ContractPriceAgreed",
+    "ContractPriceEnded",
+    "InventoryCounted",
     "InvoiceCorrected",
     "InvoiceCredited",
     "InvoiceExtracted",
@@ -62,6 +69,11 @@ const KEPT: [&str; 60] = [
     "NotificationPreferencesSet",
     "OrderBilled",
     "PaymentAccountConfirmed",
+    "PriceRuleCreated",
+    "PriceRuleEnded",
+    "PriceRuleRevised",
+    "PriceRulesPaused",
+    "PriceRulesResumed",
     "ReceiptAwaited",
     "ReceiptNoLongerAwaited",
     "RestaurantContactErased",

@@ -136,7 +136,7 @@ fn each_event_is_for_its_parties_and_offers_are_for_everyone() {
             ("restaurant", _) | ("invoice", "held") => Audience { restaurant_id, ..nobody },
             ("order" | "invoice", _) => Audience { supplier_id, restaurant_id, ..nobody },
             ("product", _) => Audience { supplier_id, everyone: true, ..nobody },
-            ("stock" | "supplier", _) => Audience { supplier_id, ..nobody },
+            ("stock" | "supplier" | "forecast", _) => Audience { supplier_id, ..nobody },
             ("webhook_endpoint", "ping") => nobody,
             ("webhook_endpoint", _) => Audience { account_id: Some(AccountId(id(0x52))), ..nobody },
             other => panic!("{other:?}"),

@@ -4,6 +4,7 @@ use cqrs_es::DomainEvent as _;
 use events::{
     Fold, RecordedEvent,
     canonical::canonical_json,
+    forecast::{Forecast, ForecastEvent, ForecastScores},
     invoice::{
         Acceptance, ChargeFacts, HoldReason, Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFacts, InvoiceFile,
         LineFacts, PaymentFacts, Stated, Trade, VatFacts,
@@ -18,8 +19,8 @@ use events::{
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierEvent},
     values::{
-        AccountId, CartId, CheckoutId, Currency, LineId, OrderId, PostalAddress, ProductId, Quantity,
-        RestaurantId, SupplierId, Tax, TaxCategory, TaxRate,
+        AccountId, CartId, CheckoutId, Currency, ForecastRunId, LineId, OrderId, PostalAddress, ProductId,
+        Quantity, RestaurantId, SupplierId, Tax, TaxCategory, TaxRate,
     },
     webhook_endpoint::{
         DisabledReason, EndpointDetails, EndpointOwner, WebhookEndpoint, WebhookEndpointEvent,
@@ -79,6 +80,7 @@ pub fn all() -> Vec<PublicEvent> {
     all.extend(products());
     all.extend(parties());
     all.extend(endpoints());
+    all.push(forecast());
     all
 }
 
@@ -361,13 +363,16 @@ fn details() -> ProductDetails {
         description: Some("not told: it may be long".to_owned()),
         tax: Tax::Category(TaxCategory::Food),
         low_stock_at: Quantity::units(5),
+        category: None,
+        shelf_life_days: None,
+        pack: None,
     }
 }
 
 fn products() -> Vec<PublicEvent> {
     let later = [
         ProductEvent::ProductDetailsRevised { details: ProductDetails { gtin: None, ..details() } },
-        ProductEvent::PriceChanged { previous_minor: 2_850, unit_price_minor: 2_990 },
+        ProductEvent::PriceChanged { previous_minor: 2_850, unit_price_minor: 2_990, reason: None },
         ProductEvent::ProductDeactivated {},
         ProductEvent::ProductReactivated {},
     ];
@@ -387,6 +392,7 @@ fn parties() -> Vec<PublicEvent> {
         RestaurantEvent::RestaurantApproved { trial_ends_at: "2026-11-27T09:00:00Z".parse().unwrap() },
         RestaurantEvent::RestaurantSuspended { reason: None },
         RestaurantEvent::RestaurantReinstated {},
+        RestaurantEvent::TrialEnded { ended_at: "2026-11-27T09:00:00Z".parse().unwrap() },
     ];
     let supplier = [
         SupplierEvent::SupplierSuspended { reason: Some("unpaid".to_owned()) },
@@ -425,4 +431,25 @@ fn endpoints() -> Vec<PublicEvent> {
         told::<WebhookEndpoint>(ENDPOINT, &first, &disabled).unwrap(),
         ping(&recorded::<WebhookEndpoint>(ENDPOINT, 3, &asked), ping_id),
     ]
+}
+
+fn forecast() -> PublicEvent {
+    let published = ForecastEvent::ForecastPublished {
+        run_id: ForecastRunId(id(0x70)),
+        supplier_id: SupplierId(id(SUPPLIER)),
+        origin_day: "2026-11-21".parse().unwrap(),
+        horizon_days: 14,
+        input_position: 4_711,
+        engine_version: "1".to_owned(),
+        series: 1_200,
+        failed: 0,
+        scores: ForecastScores {
+            mase_millionths: Some(812_500),
+            spl_millionths: Some(141_000),
+            coverage_millionths: Some(948_000),
+            bias_millionths: Some(-12_000),
+            drifting_series: 3,
+        },
+    };
+    publish(&recorded::<Forecast>(SUPPLIER, 3, &published), None).unwrap().unwrap()
 }

@@ -44,7 +44,7 @@ impl Commit {
     /// Handles everything after the hold's position up to `upto`.
     pub(super) async fn batch(&self, hold: Hold, upto: i64, source: Source) -> Result<Outcome, HandleError> {
         let identity = self.consumer.identity();
-        let mut tx = self.pool.begin().await?;
+        let mut tx = platform::db::begin(&self.pool).await?;
         // First of all, so that of two that have the same events in hand the second does nothing.
         if !self.claim.move_in_tx(&mut tx, hold, upto).await? {
             return Ok(Outcome::Missed);

@@ -88,7 +88,7 @@ pub(crate) async fn close_due(
     teller: &Teller,
     now: DateTime<Utc>,
 ) -> Result<usize, HandleError> {
-    let mut tx = pool.begin().await?;
+    let mut tx = platform::db::begin(pool).await?;
     let closed: Vec<(Uuid, Uuid)> = sqlx::query_as(
         "UPDATE notifications.digests AS d SET closed_at = $1 \
          FROM (SELECT digest_id FROM notifications.digests \

@@ -101,7 +101,7 @@ pub(crate) async fn take(
     now: DateTime<Utc>,
 ) -> Result<Vec<Message>, HandleError> {
     loop {
-        let mut tx = pool.begin().await?;
+        let mut tx = platform::db::begin(pool).await?;
         let ready = ready_in_tx(&mut tx, channel, count_max, in_hand, now).await?;
         if ready.is_empty() {
             return Ok(Vec::new());

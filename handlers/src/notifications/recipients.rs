@@ -103,6 +103,7 @@ pub(crate) fn tellings<'a>(
             });
             all
         }
+        PublicData::TrialEnded(ended) => told(Kind::TrialEnded, To::Owners(ended.restaurant_id.0)),
         // Whoever switched it off knows.
         PublicData::WebhookEndpointDisabled(disabled) if disabled.reason == DisabledReason::Owner => {
             Vec::new()
@@ -122,7 +123,8 @@ pub(crate) fn tellings<'a>(
         | PublicData::RestaurantReinstated(_)
         | PublicData::SupplierSuspended(_)
         | PublicData::SupplierReinstated(_)
-        | PublicData::WebhookPing(_) => Vec::new(),
+        | PublicData::WebhookPing(_)
+        | PublicData::ForecastPublished(_) => Vec::new(),
     })
 }
 

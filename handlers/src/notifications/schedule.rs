@@ -45,7 +45,7 @@ pub(crate) async fn tell_due(
     teller: &Teller,
     now: DateTime<Utc>,
 ) -> Result<usize, HandleError> {
-    let mut tx = pool.begin().await?;
+    let mut tx = platform::db::begin(pool).await?;
     let due: Vec<(String, String)> = sqlx::query_as(
         "DELETE FROM notifications.scheduled AS s \
          USING (SELECT event_id, kind FROM notifications.scheduled \

@@ -100,7 +100,7 @@ pub(crate) async fn settle(
     tried: &[Tried],
     now: DateTime<Utc>,
 ) -> Result<(), SettleError> {
-    let mut tx = pool.begin().await?;
+    let mut tx = platform::db::begin(pool).await?;
     // Held until the commit: nobody takes the channel over between this look and what follows from it.
     let mine: Option<i64> = sqlx::query_scalar(
         "SELECT fence FROM notifications.channels WHERE channel = $1 AND fence = $2 FOR UPDATE",

@@ -118,6 +118,11 @@ impl Story {
                 trial_ends: Some(words.moment(approved.trial_ends_at)),
                 ..Self::default()
             }),
+            PublicData::TrialEnded(ended) => Ok(Self {
+                restaurant: Some(name(facts, ended.restaurant_id)?),
+                trial_ends: Some(words.moment(ended.ended_at)),
+                ..Self::default()
+            }),
             PublicData::WebhookEndpointFailing(failing) => {
                 let url = facts.endpoint(failing.webhook_endpoint_id).ok_or(Missing("the endpoint"))?;
                 Ok(Self {

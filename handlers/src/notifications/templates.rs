@@ -36,6 +36,7 @@ const SOURCES: &[(&str, &str)] = in_languages! {
     "stock_low.subject.txt" "stock_low.txt" "stock_low.html"
     "restaurant_approved.subject.txt" "restaurant_approved.txt" "restaurant_approved.html"
     "trial_ending.subject.txt" "trial_ending.txt" "trial_ending.html"
+    "trial_ended.subject.txt" "trial_ended.txt" "trial_ended.html"
     "webhook_endpoint_failing.subject.txt" "webhook_endpoint_failing.txt" "webhook_endpoint_failing.html"
 };
 

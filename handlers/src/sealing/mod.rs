@@ -164,7 +164,7 @@ impl Sealer {
     /// Sealed once the transaction is committed, and not before.
     async fn seal(&self) -> Result<Sealing, RoundError> {
         let now = self.surroundings.clock.now();
-        let mut transaction = self.surroundings.pool.begin().await?;
+        let mut transaction = platform::db::begin(&self.surroundings.pool).await?;
         let done = seal_next(&mut transaction, &self.key, self.settings.events_max, now).await?;
         transaction.commit().await?;
         Ok(done)

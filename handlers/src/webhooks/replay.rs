@@ -63,7 +63,7 @@ impl Replays {
 
     /// Queues the next stretch of one replay; false where none can go on at present.
     async fn stretch(&self) -> Result<bool, sqlx::Error> {
-        let mut tx = self.pool.begin().await?;
+        let mut tx = platform::db::begin(&self.pool).await?;
         limit_idleness_in_tx(&mut tx).await?;
         let Some(next) = self.next_in_tx(&mut tx).await? else { return Ok(false) };
         let now = self.clock.now();

@@ -6,15 +6,27 @@
 #[cfg(test)]
 mod consumer;
 #[cfg(test)]
+mod demand;
+#[cfg(test)]
 mod following;
 #[cfg(test)]
+mod forecasts;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod nats_server;
+#[cfg(test)]
+mod orders;
 #[cfg(test)]
 mod recorder;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
 mod relay_faults;
+#[cfg(test)]
+mod scheduler;
+#[cfg(test)]
+mod scheduler_jobs;
 #[cfg(test)]
 mod sealing;
 #[cfg(test)]

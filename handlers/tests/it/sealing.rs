@@ -101,7 +101,7 @@ async fn refusals(world: &World, secret: &str) -> Vec<i64> {
     use events::audit::{Sealing, seal_next};
     let mut refused = Vec::new();
     while refused.len() < 3 {
-        let mut transaction = world.pool.begin().await.unwrap();
+        let mut transaction = platform::db::begin(&world.pool).await.unwrap();
         match seal_next(&mut transaction, &same(secret), 25, world.clock.now()).await.unwrap() {
             Sealing::Refused(found) => refused.push(found.position),
             Sealing::Elsewhere => {}
@@ -119,11 +119,11 @@ async fn a_new_key_takes_over_and_the_old_one_seals_no_more() {
     let first = world.offer(5).await;
     let sealer = world.seal(same(&old_secret), None, settings());
     sealed_to(&world, first).await;
-    let mut transaction = world.pool.begin().await.unwrap();
+    let mut transaction = platform::db::begin(&world.pool).await.unwrap();
     introduce_next_key(&mut transaction, &old, &new, world.clock.now()).await.unwrap();
     transaction.commit().await.unwrap();
     let second = world.offer(5).await;
-    let mut transaction = world.pool.begin().await.unwrap();
+    let mut transaction = platform::db::begin(&world.pool).await.unwrap();
     let late = events::audit::seal_next(&mut transaction, &old, 25, world.clock.now()).await;
     assert!(late.unwrap_err().to_string().contains("is not the one in use"));
     transaction.rollback().await.unwrap();

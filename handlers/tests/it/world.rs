@@ -15,7 +15,11 @@ use events::{
     supplier::{Supplier, SupplierDetails, SupplierEvent},
     values::{Currency, SupplierId},
 };
-use handlers::{Nats, Surroundings, consumer, relay, sealing};
+use handlers::{
+    Nats, Surroundings, consumer, relay,
+    scheduler::{self, Agenda},
+    sealing,
+};
 use platform::clock::{Clock, CountingIds, FixedClock, Ids as _, UuidV7Ids};
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, PgPool,
@@ -92,6 +96,19 @@ pub fn consumer_settings() -> consumer::Settings {
         backoff_first: Duration::from_millis(10),
         backoff_max: Duration::from_millis(100),
         ..consumer::Settings::default()
+    }
+}
+
+pub fn scheduler_settings() -> scheduler::Settings {
+    scheduler::Settings {
+        lease: Duration::from_millis(600),
+        poll: Duration::from_millis(10),
+        attempts_max: 3,
+        retry_first: Duration::from_millis(10),
+        retry_max: Duration::from_millis(20),
+        grace: Duration::from_millis(200),
+        backoff_first: Duration::from_millis(10),
+        backoff_max: Duration::from_millis(100),
     }
 }
 
@@ -219,7 +236,7 @@ impl World {
         }
     }
 
-    async fn append(&self, events: Vec<NewEvent>) -> i64 {
+    pub async fn append(&self, events: Vec<NewEvent>) -> i64 {
         self.clock.advance(TimeDelta::seconds(1));
         let count = i64::try_from(events.len()).unwrap();
         let unit = Append { events, recorded_at: self.clock.now(), ..Append::default() };
@@ -233,7 +250,7 @@ impl World {
         read_public(&mut self.pool.acquire().await.unwrap(), 0, 1_000_000).await.unwrap().events
     }
 
-    fn surroundings(&self) -> Surroundings {
+    pub fn surroundings(&self) -> Surroundings {
         let wake = self.wake.subscribe();
         let clock: Arc<dyn Clock> = self.clock.clone();
         Surroundings { pool: self.worker.clone(), clock, ids: Arc::new(UuidV7Ids), wake }
@@ -254,6 +271,12 @@ impl World {
         let stop = CancellationToken::new();
         let sealing = sealing::run(self.surroundings(), key, folder, settings, stop.clone());
         Running { task: tokio::spawn(sealing), stop }
+    }
+
+    pub fn schedule(&self, agenda: Agenda, settings: scheduler::Settings) -> Running {
+        let stop = CancellationToken::new();
+        let scheduling = scheduler::run_with(self.surroundings(), agenda, stop.clone(), settings);
+        Running { task: tokio::spawn(scheduling), stop }
     }
 
     pub async fn consume(

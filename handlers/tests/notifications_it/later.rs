@@ -54,6 +54,27 @@ async fn a_trials_end_is_told_to_owners_two_days_before_by_one_of_two_processes(
 }
 
 #[tokio::test]
+async fn that_a_trial_has_ended_is_told_to_owners_alone() {
+    let (mut world, _resend, notifications) = approved("ended").await;
+    let market = Market::new(&world, "Bistro", "Blått AB").await;
+    let owner = world.account("owner@bistro.example", NotificationPreferences::default()).await;
+    let staff = world.account("staff@bistro.example", NotificationPreferences::default()).await;
+    market.works_for(&world, owner, market.restaurant, MemberRole::Owner).await;
+    market.works_for(&world, staff, market.restaurant, MemberRole::Staff).await;
+    let ended = market.trial_ended(&mut world);
+    world.tell(&notifications, vec![ended.clone()]).await;
+    world.tell(&notifications, vec![ended]).await;
+    let told: Vec<(uuid::Uuid, String)> = sqlx::query_as(
+        "SELECT account_id, title FROM notifications.notifications WHERE kind = 'trial_ended'",
+    )
+    .fetch_all(&world.pool)
+    .await
+    .unwrap();
+    assert_eq!(told, [(owner.0, "Provperioden för Bistro är slut".to_owned())]);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_trials_end_is_not_told_of_a_restaurant_that_may_no_longer_order() {
     let (world, _resend, notifications) = approved("suspended").await;
     world

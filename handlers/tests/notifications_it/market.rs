@@ -299,6 +299,13 @@ impl Market {
         }
     }
 
+    pub fn trial_ended(&self, world: &mut World) -> PublicEvent {
+        let (restaurant_id, ended_at) = (self.restaurant, world.clock.now());
+        let data = PublicData::TrialEnded(party::TrialEnded { restaurant_id, ended_at });
+        let audience = Audience { restaurant_id: Some(restaurant_id), ..Audience::default() };
+        PublicEvent { audience, ..self.event(world, self.restaurant, data) }
+    }
+
     pub fn failing(&self, world: &mut World) -> PublicEvent {
         let data = PublicData::WebhookEndpointFailing(party::WebhookEndpointFailing {
             webhook_endpoint_id: self.endpoint,

@@ -77,6 +77,7 @@ fn one_of_each(world: &mut World, market: &Market) -> Vec<PublicEvent> {
         market.disputed(world),
         market.low(world),
         market.approved(world),
+        market.trial_ended(world),
         failing,
         switched_off,
     ]

@@ -153,7 +153,7 @@ impl World {
         };
         self.position = batch.upto;
         let consumer: Arc<dyn Consumer> = notifications.consumer();
-        let mut tx = self.worker.begin().await.unwrap();
+        let mut tx = platform::db::begin(&self.worker).await.unwrap();
         consumer.handle_in_tx(&mut tx, &batch).await.unwrap();
         tx.commit().await.unwrap();
         consumer.handled(batch.upto);

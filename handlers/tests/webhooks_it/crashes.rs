@@ -149,7 +149,7 @@ async fn what_is_queued_while_a_lane_is_let_go_is_not_overlooked() {
     world.until_attempts(1).await;
     // By another process: nobody tells this one, and it commits while the lane's last statement waits for it.
     world.product().await;
-    let mut tx = world.pool.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.pool).await.unwrap();
     world.fan_out_in_tx(&mut tx).await;
     world
         .until(

@@ -52,7 +52,7 @@ async fn what_a_lane_has_felt_outlives_changes_that_say_nothing_about_it() {
     let secret_id = world.secret(endpoint).await;
     let former_valid_until = world.now() + TimeDelta::hours(24);
     world.tell(endpoint, WebhookEndpointEvent::WebhookSecretRotated { secret_id, former_valid_until }).await;
-    let mut tx = world.worker.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.worker).await.unwrap();
     world.fan_out_in_tx(&mut tx).await;
     tx.commit().await.unwrap();
     world.receiver.let_go("a");

@@ -229,7 +229,7 @@ async fn the_fan_out_locks_lanes_in_the_order_of_their_ids() {
     let details = world.details("elsewhere");
     world.tell(higher, WebhookEndpointEvent::WebhookEndpointRevised { details }).await;
     let pool = world.pool.clone();
-    let mut holding = pool.begin().await.unwrap();
+    let mut holding = platform::db::begin(&pool).await.unwrap();
     let lock = "SELECT 1 FROM webhooks.lanes WHERE endpoint_id = $1 FOR UPDATE";
     sqlx::query(lock).bind(lower).execute(&mut *holding).await.unwrap();
     let while_it_waits = async {

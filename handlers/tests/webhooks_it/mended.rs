@@ -72,7 +72,7 @@ async fn a_stop_ends_though_no_result_can_be_written() {
     world.product().await;
     world.fan_out().await;
     world.receiver.until_waiting(1).await;
-    let mut tx = world.pool.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.pool).await.unwrap();
     sqlx::query("LOCK TABLE webhooks.attempts").execute(&mut *tx).await.unwrap();
     world.receiver.let_go("a");
     world

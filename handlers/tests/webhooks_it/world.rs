@@ -14,6 +14,7 @@ use events::{
     invoice::{Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFacts, Trade},
     log::{Append, append, read_feed, read_head},
     order::Party,
+    price_rule::RuleRef,
     product::{Product, ProductDetails, ProductEvent},
     public::read_public,
     stock::{Stock, StockEvent},
@@ -105,6 +106,16 @@ impl Commands for RecordingCommands {
 
     fn verify_endpoint(&self, endpoint_id: WebhookEndpointId, url: String, rate: Option<u32>) -> Asked<'_> {
         self.ask(AskedFor::Verify(endpoint_id.0, url, rate))
+    }
+
+    fn apply_price(
+        &self,
+        product_id: ProductId,
+        _at: DateTime<Utc>,
+        _inputs: Box<pricing::Inputs>,
+        _rules: Vec<RuleRef>,
+    ) -> Asked<'_> {
+        unreachable!("webhooks do not price {product_id}")
     }
 }
 
@@ -315,7 +326,8 @@ impl World {
 
     /// Another public event about the product; returns its position.
     pub async fn reprice(&mut self, product: ProductId, cents: i64) -> i64 {
-        let event = ProductEvent::PriceChanged { previous_minor: 1_000, unit_price_minor: cents };
+        let event =
+            ProductEvent::PriceChanged { previous_minor: 1_000, unit_price_minor: cents, reason: None };
         self.record::<Product>(product, event).await
     }
 
@@ -379,7 +391,7 @@ impl World {
 
     /// Runs the consumer over all that the log has got since, as its runner does.
     pub async fn fan_out(&mut self) {
-        let mut tx = self.worker.begin().await.unwrap();
+        let mut tx = platform::db::begin(&self.worker).await.unwrap();
         self.fan_out_in_tx(&mut tx).await;
         tx.commit().await.unwrap();
         self.consumer.as_ref().unwrap().handled(self.fanned_out);

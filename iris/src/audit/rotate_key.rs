@@ -33,7 +33,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         SigningKey::from_base64(&secret)?
     };
     let pool = pool(&config).await?;
-    let mut transaction = pool.begin().await?;
+    let mut transaction = platform::db::begin(&pool).await?;
     let introduced = introduce_next_key(&mut transaction, &old, &new, SystemClock.now()).await?;
     transaction.commit().await?;
     println!("key {} is in use from the next seal on: {}", introduced.number, introduced.key);

@@ -47,7 +47,7 @@ async fn pool(config: &Config) -> anyhow::Result<PgPool> {
 /// A transaction that sees every row or fails: a policy that hides some from this login would leave them under the old
 /// key, and nobody would know.
 async fn all_rows(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut tx = pool.begin().await?;
+    let mut tx = platform::db::begin(pool).await?;
     sqlx::query("SET LOCAL row_security = off").execute(&mut *tx).await?;
     Ok(tx)
 }

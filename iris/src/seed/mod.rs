@@ -3,7 +3,7 @@
 
 mod catalogue;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use command_api::{
@@ -20,7 +20,7 @@ use command_api::{
 use events::{
     log::IdempotencyKey,
     restaurant::RestaurantDetails,
-    supplier::SupplierDetails,
+    supplier::{DeliveryTerms, SupplierDetails},
     values::{
         Currency, LoginAddress, MemberRole, Personal, PostalAddress, ProductId, RestaurantId, Role,
         SupplierId,
@@ -163,9 +163,26 @@ fn supplier(number: u16) -> RegisterSupplier {
             vat_number: Some(vat_number.to_owned()),
             gln: Some(gln.to_owned()),
             bankgiro: Some(bankgiro.to_owned()),
+            delivery_terms: Some(delivery_terms(number)),
             ..SupplierDetails::default()
         },
         currency: Currency::SEK,
+    }
+}
+
+/// Fruit and greens come every working day, what was ordered by 14:00 on the next one; fish and meat from Tuesday to
+/// Friday, ordered by 10:00.
+fn delivery_terms(number: u16) -> DeliveryTerms {
+    let (weekdays, cutoff_hour, minimum_order_minor) = match number {
+        1 => (BTreeSet::from([1, 2, 3, 4, 5]), 14, 150_000),
+        _ => (BTreeSet::from([2, 3, 4, 5]), 10, 250_000),
+    };
+    DeliveryTerms {
+        weekdays,
+        cutoff_minute: cutoff_hour * 60,
+        lead_days: 1,
+        minimum_order_minor,
+        delivers_on_holidays: false,
     }
 }
 

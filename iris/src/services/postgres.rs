@@ -135,6 +135,7 @@ impl Postgres<'_> {
              wal_compression = on\n\
              fsync = on\n\
              autovacuum = on\n\
+             jit = off\n\
              timezone = 'UTC'\n\
              log_timezone = 'UTC'\n\
              log_line_prefix = '%m [%p] %q%u@%d '\n",

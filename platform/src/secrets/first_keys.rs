@@ -44,7 +44,7 @@ pub(super) async fn make(
         let context = KeyContext { data_key_id: ids.next(), purpose };
         made.push((context, providers.wrap(&key, context).await?));
     }
-    let mut tx = pool.begin().await?;
+    let mut tx = crate::db::begin(pool).await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *tx).await?;
     let (others,): (i64,) =
         sqlx::query_as("SELECT count(*) FROM platform.data_keys").fetch_one(&mut *tx).await?;

@@ -86,7 +86,7 @@ impl Wish {
     /// It can be read from now on, by those who serve reads; nothing happens where it is no longer held.
     pub(super) async fn finish(&self, pool: &PgPool, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
         let schema = &self.schema;
-        let mut tx = pool.begin().await?;
+        let mut tx = platform::db::begin(pool).await?;
         let finished = sqlx::query(
             "UPDATE audit.views SET status = 'ready', folded = position, holder = NULL, lease_until = NULL, \
                     expires_at = $3 + make_interval(secs => kept_seconds) \

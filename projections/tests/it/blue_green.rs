@@ -288,7 +288,7 @@ async fn a_long_read_delays_the_exchange_and_no_other_read() {
     world.build("orders").await;
     let pool = world.pool_named("readers").await;
     let count = "SELECT count(*) FROM read.orders";
-    let mut long_read = pool.begin().await.unwrap();
+    let mut long_read = platform::db::begin(&pool).await.unwrap();
     let before: i64 = sqlx::query_scalar(count).fetch_one(&mut *long_read).await.unwrap();
 
     let world = Arc::new(world);
@@ -301,7 +301,7 @@ async fn a_long_read_delays_the_exchange_and_no_other_read() {
                       AND mode = 'AccessExclusiveLock' AND NOT granted)";
         world.until(queued).await;
         // Behind it, and all the same: a limit on the wait makes a blocked reader an error.
-        let mut reader = pool.begin().await.unwrap();
+        let mut reader = platform::db::begin(&pool).await.unwrap();
         sqlx::query("SET LOCAL statement_timeout = '2s'").execute(&mut *reader).await.unwrap();
         assert_eq!(sqlx::query_scalar::<_, i64>(count).fetch_one(&mut *reader).await.unwrap(), before);
     }
@@ -322,7 +322,7 @@ async fn a_table_that_changes_after_the_comparison_is_not_exchanged() {
     world.build("orders").await;
     // A reader keeps the exchange from its last step; a migration comes before the reader is done.
     let pool = world.pool_named("readers").await;
-    let mut long_read = pool.begin().await.unwrap();
+    let mut long_read = platform::db::begin(&pool).await.unwrap();
     sqlx::query("SELECT count(*) FROM read.orders").execute(&mut *long_read).await.unwrap();
     let world = Arc::new(world);
     let swapping = Arc::clone(&world);

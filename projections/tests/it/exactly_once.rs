@@ -29,7 +29,7 @@ async fn applying_the_same_events_twice_is_refused() {
         (&TradeRelations, &[StreamKind::TradeRelation]),
     ];
     let schema = SchemaName::live();
-    let mut tx = world.worker.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.worker).await.unwrap();
     for (projection, kinds) in projections {
         let events = world.events(kinds).await;
         projection.project_in_tx(&mut tx, &schema, &events).await.unwrap();
@@ -51,7 +51,7 @@ async fn a_gap_in_a_stream_is_refused() {
     let placed = market.place(&mut world, 1, None).await;
     market.confirm(&mut world, &placed).await;
     let events = world.events(&[StreamKind::Order]).await;
-    let mut tx = world.worker.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.worker).await.unwrap();
     let refused = Orders.project_in_tx(&mut tx, &SchemaName::live(), &events[1..]).await.unwrap_err();
     assert_eq!(refused.blame(), Blame::Stream(placed.order.0));
     drop(tx);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use events::{
     account::{Account, AccountEvent},
-    cart::{Cart, CartEvent, CartItem},
+    cart::{Cart, CartEvent, CartItem, PriceSource},
     invoice::{Invoice, InvoiceAnswer, InvoiceEvent, InvoiceFacts, InvoiceFile, LineFacts, Stated, Trade},
     order::{DeliveredLine, Order, OrderEvent, OrderedLine, Party, PaymentMethod, ReceivedLine},
     product::{Product, ProductDetails, ProductEvent},
@@ -84,6 +84,7 @@ impl Market {
             supplier_id: self.supplier,
             change: Quantity::units(1_000),
             reason: "harvest".to_owned(),
+            expires_on: None,
         };
         world.record::<Stock>(product, event).await;
     }
@@ -107,6 +108,7 @@ impl Market {
             unit: "KGM".to_owned(),
             quantity: placed.quantity,
             unit_price_minor: 1_250,
+            price_source: PriceSource::List,
             tax: Tax::default(),
             tax_rate: rate(),
         };

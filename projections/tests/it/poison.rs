@@ -54,9 +54,11 @@ async fn an_event_that_is_none_parks_its_stream_and_no_other() {
             none("billing"),
             carts,
             none("catalogue"),
+            none("inventory"),
             none("invoiced_prices"),
             none("invoices"),
             orders,
+            none("price_rules"),
             none("privileged_actions"),
             none("restaurants"),
             none("suppliers"),
@@ -119,7 +121,7 @@ async fn no_stream_is_blamed_for_a_table_that_is_not_there() {
     market.place(&mut world, 1, None).await;
     world.execute("ALTER TABLE read.carts RENAME TO elsewhere").await;
     let events = world.events(&[StreamKind::Cart]).await;
-    let mut tx = world.worker.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.worker).await.unwrap();
     let error = Carts.project_in_tx(&mut tx, &SchemaName::live(), &events).await.unwrap_err();
     assert_eq!(error.blame(), Blame::Surroundings);
     drop(tx);

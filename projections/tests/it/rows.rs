@@ -1,19 +1,24 @@
 //! What each projection makes of a story.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use events::{
-    Folded,
+    Folded, StreamKind,
     api_key::{ApiKey, ApiKeyEvent},
+    inventory::{CountedItem, Inventory, InventoryEvent},
     invoice::{HoldReason, Invoice, InvoiceEvent, InvoiceFile, Stated},
     order::{Order, OrderStatus, Party},
     product::{Product, ProductEvent},
     restaurant::{Restaurant, RestaurantEvent},
     stock::{Stock, StockEvent},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
-    values::{AccountId, ApiKeyId, Currency, InvoiceId, MemberRole, Quantity, SupplierId, WebhookEndpointId},
+    values::{
+        AccountId, ApiKeyId, Currency, InvoiceId, MemberRole, ProductId, Quantity, SupplierId,
+        WebhookEndpointId,
+    },
     webhook_endpoint::{EndpointDetails, EndpointOwner, WebhookEndpoint, WebhookEndpointEvent},
 };
 use platform::clock::{Clock as _, Ids as _};
+use projections::{Blame, Inventories, Projection as _, SchemaName};
 use sqlx::Row as _;
 
 use crate::{
@@ -170,6 +175,55 @@ async fn a_key_has_a_row_of_its_account_even_once_it_is_revoked_and_is_on_record
     world.end().await;
 }
 
+#[tokio::test]
+async fn an_inventory_has_a_row_of_each_product_as_it_was_counted_last() {
+    let mut world = World::new("inventory").await;
+    let market = Market::open(&mut world).await;
+    // So that the comparison with a rebuild has an order to compare.
+    market.place(&mut world, 1, None).await;
+    let other: ProductId = world.id();
+    let count = |seconds: i64, items: &[(ProductId, i64)]| InventoryEvent::InventoryCounted {
+        restaurant_id: market.restaurant,
+        items: items
+            .iter()
+            .map(|(product_id, thousandths)| CountedItem {
+                product_id: *product_id,
+                quantity: Quantity(*thousandths),
+            })
+            .collect(),
+        counted_at: DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap(),
+    };
+    let rows = "SELECT jsonb_agg(jsonb_build_array(quantity, extract(epoch FROM counted_at)::bigint - 1800000000, \
+                                                   revision, position) ORDER BY quantity) \
+                FROM read.inventory";
+    world.record::<Inventory>(market.restaurant, count(1, &[(market.product, 2_500), (other, 9_000)])).await;
+    let first = world.head().await;
+    world.catch_up().await;
+    let found: serde_json::Value = world.value(rows).await;
+    assert_eq!(found, serde_json::json!([[2_500, 1, 1, first], [9_000, 1, 1, first]]));
+    // Two counts in one batch: the last word holds, and what neither names stays.
+    world.record::<Inventory>(market.restaurant, count(2, &[(market.product, 7_000)])).await;
+    world.record::<Inventory>(market.restaurant, count(3, &[(market.product, 0)])).await;
+    let last = world.head().await;
+    world.catch_up().await;
+    let found: serde_json::Value = world.value(rows).await;
+    assert_eq!(found, serde_json::json!([[0, 3, 3, last], [9_000, 1, 1, first]]));
+    world.assert_rows_are_those_of_a_rebuild().await;
+
+    let events = world.events(&[StreamKind::Inventory]).await;
+    let mut tx = platform::db::begin(&world.worker).await.unwrap();
+    for again in [&events[..], &events[2..]] {
+        let refused = Inventories.project_in_tx(&mut tx, &SchemaName::live(), again).await.unwrap_err();
+        assert_eq!(
+            refused.blame(),
+            Blame::Stream(market.restaurant.0),
+            "an event that is in is not taken again"
+        );
+    }
+    drop(tx);
+    world.end().await;
+}
+
 async fn endpoints(world: &World) -> Vec<(Option<uuid::Uuid>, String, i64)> {
     let sql = "SELECT owner_id, status, (state->>'revision')::bigint FROM read.webhook_endpoints \
                ORDER BY owner_id NULLS FIRST";
@@ -224,6 +278,26 @@ async fn stock_arrives_in_the_batch_of_its_product_and_alone() {
     assert!(!row.get::<bool, _>("active"));
     let state: Folded<Product> = serde_json::from_value(row.get("state")).unwrap();
     assert_eq!((state.revision, state.state.unit_price_minor), (3, 1_250));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_product_that_is_offered_again_says_since_when() {
+    let mut world = World::new("reoffered").await;
+    let market = Market::open(&mut world).await;
+    world.catch_up().await;
+    let reoffered_at = "SELECT reoffered_at FROM read.products";
+    assert_eq!(world.value::<Option<DateTime<Utc>>>(reoffered_at).await, None);
+    world.record::<Product>(market.product, ProductEvent::ProductDeactivated {}).await;
+    world.record::<Product>(market.product, ProductEvent::ProductReactivated {}).await;
+    world.catch_up().await;
+    // What happens to it later does not change it.
+    let revised = ProductEvent::ProductDetailsRevised { details: details("Palsternacka", "P-9") };
+    world.record::<Product>(market.product, revised).await;
+    world.catch_up().await;
+    let recorded_at = "SELECT recorded_at FROM public.events WHERE event_type = 'ProductReactivated'";
+    let recorded_at: DateTime<Utc> = world.value(recorded_at).await;
+    assert_eq!(world.value::<Option<DateTime<Utc>>>(reoffered_at).await, Some(recorded_at));
     world.end().await;
 }
 

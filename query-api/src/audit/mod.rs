@@ -33,9 +33,10 @@ pub(crate) use export::Exports;
 pub(crate) use metrics::describe as describe_metrics;
 pub(crate) use story::STORIES_MAX;
 pub use words::in_words;
+pub(crate) use words::unit_word;
 
 /// 403 for everybody but `ADMIN` and `AUDITOR`: that there is a log is no secret, what is in it is.
-fn expect_auditor(role: Role) -> Result<(), ApiError> {
+pub(crate) fn expect_auditor(role: Role) -> Result<(), ApiError> {
     if sees_everything(role) {
         return Ok(());
     }

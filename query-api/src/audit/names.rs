@@ -6,6 +6,7 @@ use events::{
     RecordedEvent, StreamKind,
     cart::{Cart, CartEvent},
     fold::decode,
+    inventory::{Inventory, InventoryEvent},
     invoice::{Invoice, InvoiceEvent},
     order::{Order, OrderEvent},
     product::{Product, ProductEvent},
@@ -71,6 +72,7 @@ impl Names {
             Some(StreamKind::Stock) => self.want_product(event.stream_id),
             Some(StreamKind::Invoice) => self.learn_invoice(event),
             Some(StreamKind::TradeRelation) => self.learn_relation(event),
+            Some(StreamKind::Inventory) => self.learn_inventory(event),
             _ => {}
         }
     }
@@ -155,12 +157,25 @@ impl Names {
                 TradeRelationEvent::MatchingTermsSet { supplier_id, restaurant_id, .. }
                 | TradeRelationEvent::PaymentAccountConfirmed { supplier_id, restaurant_id, .. },
             ) => self.wanted_organisations.extend([supplier_id.0, restaurant_id.0]),
-            Ok(TradeRelationEvent::ItemAliasLearned { supplier_id, restaurant_id, product_id, .. }) => {
+            Ok(
+                TradeRelationEvent::ItemAliasLearned { supplier_id, restaurant_id, product_id, .. }
+                | TradeRelationEvent::ContractPriceAgreed { supplier_id, restaurant_id, product_id, .. }
+                | TradeRelationEvent::ContractPriceEnded { supplier_id, restaurant_id, product_id },
+            ) => {
                 self.wanted_organisations.extend([supplier_id.0, restaurant_id.0]);
                 self.want_product(product_id.0);
             }
             Err(_) => {}
         }
+    }
+
+    fn learn_inventory(&mut self, event: &RecordedEvent) {
+        let Ok(InventoryEvent::InventoryCounted { restaurant_id, items, .. }) = decode::<Inventory>(event)
+        else {
+            return;
+        };
+        self.want_organisation(restaurant_id.0);
+        self.wanted_products.extend(items.iter().map(|item| item.product_id.0));
     }
 
     /// Looks up what no event has said, in two queries.

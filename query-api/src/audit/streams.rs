@@ -159,7 +159,10 @@ async fn context(
         | StreamKind::Stock
         | StreamKind::WebhookEndpoint
         | StreamKind::TradeRelation
-        | StreamKind::ApiKey => return Ok(Vec::new()),
+        | StreamKind::ApiKey
+        | StreamKind::Inventory
+        | StreamKind::Forecast
+        | StreamKind::PriceRules => return Ok(Vec::new()),
     };
     read_stream_part(connection, of, 0, head, CONTEXT_MAX).await
 }

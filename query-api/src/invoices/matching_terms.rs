@@ -55,18 +55,20 @@ pub(crate) async fn get_matching_terms(
     reader: Reader,
     Path((restaurant_id, supplier_id)): Path<(Uuid, Uuid)>,
 ) -> Result<Response, ApiError> {
-    let read = async |sight: Sight, viewer| relation(&sight, viewer, restaurant_id, supplier_id).await;
+    let pair = (restaurant_id, supplier_id);
+    let read = async |sight: Sight, viewer| relation(&sight, &MODELS, viewer, pair).await;
     let seen = reader.one(&MODELS, || absent(restaurant_id, supplier_id), read).await?;
     let revision = seen.value.revision;
     let terms = |relation| MatchingTermsResource::of(restaurant_id.into(), supplier_id.into(), &relation);
     Ok(answer::resource(&reader.headers, revision, seen.map(terms)))
 }
 
-async fn relation(
+/// What the two know of each other, for their members; of two that never dealt with each other, nothing yet.
+pub(crate) async fn relation(
     sight: &Sight,
+    models: &[ReadModel],
     viewer: Arc<Viewer>,
-    restaurant_id: Uuid,
-    supplier_id: Uuid,
+    (restaurant_id, supplier_id): (Uuid, Uuid),
 ) -> Result<Seen<Option<Folded<TradeRelation>>>, ReadFailure> {
     let sql = concat!(
         "SELECT c.position, t.state,
@@ -77,7 +79,7 @@ async fn relation(
         " c LEFT JOIN read.trade_relations t ON t.relation_id = $2"
     );
     let (position, state, both_exist): (i64, Option<Json<Folded<TradeRelation>>>, bool) = sqlx::query_as(sql)
-        .bind(names(&MODELS))
+        .bind(names(models))
         .bind(relation_id(supplier_id.into(), restaurant_id.into()))
         .bind(restaurant_id)
         .bind(supplier_id)

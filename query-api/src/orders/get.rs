@@ -52,6 +52,7 @@ const MODELS: [ReadModel; 1] = [ReadModel::Orders];
 )]
 pub(crate) async fn get_order(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {
     let read = async |sight: Sight, viewer| visible_order(&sight, viewer, id).await;
+    let reader = reader.planning_once();
     let seen = reader.one(&MODELS, || not_found("order", id), read).await?;
     let revision = seen.value.revision;
     Ok(answer::resource(&reader.headers, revision, seen.map(|folded| OrderResource::of(id.into(), &folded))))

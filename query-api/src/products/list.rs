@@ -39,6 +39,11 @@ pub(crate) struct ProductFilter {
     #[deserr(default)]
     #[param(value_type = Option<bool>)]
     pub(super) active: Option<Parsed<bool>>,
+    /// Of this kind, in the supplier's own word; case does not matter.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, min_length = 1, max_length = 60,
+        pattern = "^[^\\x00-\\x08\\x0B-\\x1F\\x7F-\\x9F]*$", example = "grönsaker")]
+    pub(super) category: Option<Text<1, 60>>,
     /// Words of a name, a SKU or a GTIN; typing errors are forgiven. The list is then sorted best first.
     #[deserr(default)]
     #[param(value_type = Option<String>, min_length = 1, max_length = 200,
@@ -54,6 +59,10 @@ impl ProductFilter {
         }
         if let Some(active) = self.active {
             sql.push(" AND active = ").push_bind(active.0);
+        }
+        if let Some(category) = &self.category {
+            // In lower case, as it is kept.
+            sql.push(" AND category = ").push_bind(category.as_str().to_lowercase());
         }
     }
 }

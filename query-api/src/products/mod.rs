@@ -24,7 +24,7 @@ struct ProductRow {
 impl ProductRow {
     fn read(row: &PgRow) -> sqlx::Result<Self> {
         let (on_hand, allocated) = (Quantity(row.try_get("on_hand")?), Quantity(row.try_get("allocated")?));
-        Ok(Self { product: listing::state(row)?, stock: Stock { on_hand, allocated } })
+        Ok(Self { product: listing::state(row)?, stock: Stock { on_hand, allocated, ..Stock::default() } })
     }
 
     fn resource(&self, id: Uuid, today: NaiveDate) -> ProductResource {

@@ -14,7 +14,7 @@ use super::{COLUMNS, MODELS, ProductRow, list::ProductFilter};
 use crate::{
     failure::ReadFailure,
     freshness::Seen,
-    listing::{Placed, after, envelope, open_in},
+    listing::{Placed, Take, after, comes_again, envelope, open_in, push_bounds},
     read_schema::ReadSchema,
     sight::Sight,
 };
@@ -98,10 +98,11 @@ impl<'a> Search<'a> {
         if let Some(after) = &self.after {
             sql.push(" AND (score, id) < (").push_bind(after.score).push(", ").push_bind(after.id).push(")");
         }
-        sql.push(" ORDER BY score DESC, id DESC LIMIT ").push_bind(self.page.limit_i64() + 1);
-        sql.push(" OFFSET ").push_bind(self.page.offset_i64());
+        sql.push(" ORDER BY score DESC, id DESC");
+        push_bounds(&mut sql, self.page, Take::Page);
         sql.push(") p ON true ORDER BY p.score DESC, p.id DESC");
-        let rows = sql.build().fetch_all(tx).await?;
+        let keep = comes_again(&sql);
+        let rows = sql.build().persistent(keep).fetch_all(tx).await?;
         let position = rows.first().map(|row| row.try_get("position")).transpose()?.unwrap_or(0);
         let mut placed = Vec::with_capacity(rows.len());
         for row in &rows {

@@ -149,7 +149,7 @@ async fn accesses_are_appended_and_leave_by_their_age_alone() {
         assert!(refused.contains("append-only"), "{change}: {refused}");
     }
     for role in ["iris_query", "iris_command", "iris_projection", "iris_handler"] {
-        let mut tx = world.pool.begin().await.unwrap();
+        let mut tx = platform::db::begin(&world.pool).await.unwrap();
         sqlx::raw_sql(&format!("SET LOCAL ROLE {role}")).execute(&mut *tx).await.unwrap();
         let refused = sqlx::query("DELETE FROM audit.access_log").execute(&mut *tx).await.unwrap_err();
         assert!(refused.to_string().contains("permission denied"), "{role}: {refused}");
@@ -164,7 +164,7 @@ async fn accesses_are_appended_and_leave_by_their_age_alone() {
                SELECT clock_timestamp() - make_interval(days => age), 'login', 'anonymous', 'allowed', '', ''
                FROM generate_series(395, 404) AS age";
     sqlx::query(old).execute(&world.pool).await.unwrap();
-    let mut tx = world.pool.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.pool).await.unwrap();
     sqlx::raw_sql("SET LOCAL ROLE iris_projection").execute(&mut *tx).await.unwrap();
     let forget = "SELECT audit.forget_accesses(clock_timestamp() - interval '400 days', 3)";
     let mut forgotten = Vec::new();
@@ -348,7 +348,7 @@ async fn whatever_is_shown_of_history_is_on_record() {
         .await;
     world.advance(position).await;
     let key = SigningKey::from_base64(&SigningKey::generate()).unwrap();
-    let mut transaction = world.pool.begin().await.unwrap();
+    let mut transaction = platform::db::begin(&world.pool).await.unwrap();
     seal_next(&mut transaction, &key, 10, now()).await.unwrap();
     transaction.commit().await.unwrap();
     let event_id: Uuid = sqlx::query_scalar("SELECT event_id FROM public.events LIMIT 1")

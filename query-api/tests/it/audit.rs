@@ -58,7 +58,7 @@ async fn record(world: &World, position: i64) -> Uuid {
 }
 
 async fn seal(world: &World, key: &SigningKey, size: i64) {
-    let mut transaction = world.pool.begin().await.unwrap();
+    let mut transaction = platform::db::begin(&world.pool).await.unwrap();
     seal_next(&mut transaction, key, size, now()).await.unwrap();
     transaction.commit().await.unwrap();
 }
@@ -152,7 +152,7 @@ async fn seals_are_listed_newest_first_by_pages_with_the_keys_that_signed() {
     for _ in 0..2 {
         seal(&world, &old, 2).await;
     }
-    let mut transaction = world.pool.begin().await.unwrap();
+    let mut transaction = platform::db::begin(&world.pool).await.unwrap();
     introduce_next_key(&mut transaction, &old, &new, now()).await.unwrap();
     transaction.commit().await.unwrap();
     for _ in 0..3 {

@@ -9,7 +9,7 @@ use events::{
     },
     order::Party,
     trade_relation::{MatchingTerms, TradeRelation, TradeRelationEvent, relation_id},
-    values::{LineId, Quantity},
+    values::{Currency, LineId, Quantity},
 };
 use invoicing::{
     invoice::{Area, Evidence, Field, Kind, Line, Source, Totals, VatRow},
@@ -208,6 +208,38 @@ impl World {
         let events: Vec<BillingEvent> = bills.iter().map(event).collect();
         let sql = "INSERT INTO read.order_billing (order_id, state) VALUES ($1, $2)";
         let query = sqlx::query(sql).bind(order).bind(Json(folded::<Billing>(now(), &events)));
+        query.execute(&self.pool).await.unwrap();
+    }
+
+    /// A price of the pair's own for that product, beside what [`Self::terms`] wrote.
+    pub async fn agreed_price(&self, restaurant: Uuid, supplier: Uuid, product: Uuid, minor: i64) {
+        let id = relation_id(supplier.into(), restaurant.into());
+        let sql = "SELECT state FROM read.trade_relations WHERE relation_id = $1";
+        let state: Json<Folded<TradeRelation>> =
+            sqlx::query_scalar(sql).bind(id).fetch_one(&self.pool).await.unwrap();
+        let mut relation = state.0;
+        let agreed_on = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        let agreed = TradeRelationEvent::ContractPriceAgreed {
+            supplier_id: supplier.into(),
+            restaurant_id: restaurant.into(),
+            product_id: product.into(),
+            unit_price_minor: minor,
+            currency: Currency::SEK,
+            valid_from: agreed_on,
+            valid_until: None,
+            agreed_on,
+        };
+        relation.apply(&agreed, now());
+        let sql = "UPDATE read.trade_relations SET state = $2 WHERE relation_id = $1";
+        sqlx::query(sql).bind(id).bind(Json(relation)).execute(&self.pool).await.unwrap();
+    }
+
+    /// What was found of a product on a restaurant's shelves.
+    pub async fn counted(&self, restaurant: Uuid, product: Uuid, thousandths: i64) {
+        let sql = "INSERT INTO read.inventory
+                       (restaurant_id, product_id, quantity, counted_at, position, revision)
+                   VALUES ($1, $2, $3, $4, 1, 1)";
+        let query = sqlx::query(sql).bind(restaurant).bind(product).bind(thousandths).bind(now());
         query.execute(&self.pool).await.unwrap();
     }
 

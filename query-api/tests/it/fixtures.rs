@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use events::{
     Fold, Folded,
     account::{Account, AccountEvent},
-    cart::{Cart, CartEvent, CartItem},
+    cart::{Cart, CartEvent, CartItem, PriceSource},
     order::{DeliveredLine, Order, OrderEvent, OrderInvoice, OrderedLine, PaymentMethod, ReceivedLine},
     product::{Product, ProductDetails, ProductEvent},
     restaurant::{Restaurant, RestaurantDetails, RestaurantEvent},
@@ -302,6 +302,7 @@ impl World {
                 unit: "KGM".to_owned(),
                 quantity: Quantity(2_500),
                 unit_price_minor: 3490,
+                price_source: PriceSource::List,
                 tax: Tax::Rate(TaxRate::try_new(600).unwrap()),
                 tax_rate: TaxRate::try_new(600).unwrap(),
             },

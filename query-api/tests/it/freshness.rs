@@ -19,7 +19,7 @@ fn story() -> Story {
 
 /// What the orders projection does with a batch: rows and checkpoint in one transaction.
 async fn project(world: &World, story: &Story, position: i64) {
-    let mut tx = world.pool.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.pool).await.unwrap();
     insert_order(story, &mut *tx).await;
     let sql = "UPDATE read.checkpoints SET position = $1 WHERE name = 'orders'";
     sqlx::query(sql).bind(position).execute(&mut *tx).await.unwrap();

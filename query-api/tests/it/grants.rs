@@ -11,7 +11,7 @@ const ROLES: [&str; 5] = ["iris_command", "iris_projection", "iris_query", "iris
 /// - Reads write nothing but who looked (the access log), and auditors' wishes (views).
 /// - Handlers write what they send, and nothing that anybody decided.
 /// - The relay knows the log and its own place in it.
-const MAY: [(&str, [&str; 5]); 52] = [
+const MAY: [(&str, [&str; 5]); 68] = [
     ("public.events", ["SI", "S", "S", "S", "S"]),
     ("public.log_head", ["SU", "S", "S", "S", "S"]),
     ("public.idempotency", ["SID", "", "", "", ""]),
@@ -43,6 +43,7 @@ const MAY: [(&str, [&str; 5]); 52] = [
     ("read.order_billing", ["", "SIUD", "S", "S", ""]),
     ("read.trade_relations", ["", "SIUD", "S", "S", ""]),
     ("read.privileged_actions", ["", "SIUD", "S", "S", ""]),
+    ("read.inventory", ["", "SIUD", "S", "S", ""]),
     ("read.invoiced_prices", ["", "SIUD", "S", "", ""]),
     ("import.jobs", ["SIU", "", "", "", ""]),
     ("import.chunks", ["SID", "", "", "", ""]),
@@ -67,7 +68,25 @@ const MAY: [(&str, [&str; 5]); 52] = [
     ("audit.seals", ["", "", "S", "SI", ""]),
     ("audit.seal_keys", ["", "", "S", "SI", ""]),
     ("audit.access_log", ["SI", "I", "SI", "I", "I"]),
+    ("read.price_rules", ["", "SIUD", "S", "S", ""]),
+    // What rules make of prices is a job's; who reads it decides nothing by it.
+    ("pricing.proposals", ["", "", "S", "SIUD", ""]),
+    ("pricing.suppliers", ["", "", "", "SIUD", ""]),
     ("audit.views", ["", "SuD", "SIuD", "", ""]),
+    // What was wanted and what is expected: a handler's, from the log.
+    ("demand.months", ["", "", "S", "SIUD", ""]),
+    ("forecast.runs", ["", "", "S", "SIUD", ""]),
+    ("forecast.current", ["", "", "S", "SIUD", ""]),
+    ("forecast.demand_index", ["", "", "S", "SIUD", ""]),
+    // Its halves are read through the whole, and emptied one by one.
+    ("forecast.series_0", ["", "", "", "SID", ""]),
+    ("forecast.series_1", ["", "", "", "SID", ""]),
+    ("jobs.schedules", ["", "", "", "SIU", ""]),
+    ("jobs.leader", ["", "", "", "SIU", ""]),
+    ("jobs.runs", ["", "", "S", "SIUD", ""]),
+    ("demand.months_anew", ["", "", "", "SIUD", ""]),
+    ("demand.rebuild", ["", "", "", "SIUD", ""]),
+    ("forecast.supplier_runs", ["", "", "", "SIUD", ""]),
 ];
 
 #[tokio::test]

@@ -167,7 +167,7 @@ async fn a_product_has_the_stock_and_the_tax_of_then() {
         counted: Quantity::units(units),
         reason: "count".to_owned(),
     };
-    let changed = ProductEvent::PriceChanged { previous_minor: 100, unit_price_minor: 120 };
+    let changed = ProductEvent::PriceChanged { previous_minor: 100, unit_price_minor: 120, reason: None };
     let at = |text| Recording::system().at(time(text));
     let first = at("2026-03-01T09:00:00Z").event::<Product>(product, 1, &created);
     first.event::<Stock>(product, 1, &counted(0)).record(&world).await;

@@ -241,7 +241,7 @@ async fn a_story_ends_where_it_is_too_long_or_too_large_and_says_so() {
 async fn a_few_stories_are_told_at_once_and_one_more_is_told_to_come_back() {
     let world = World::with(12, Duration::from_secs(20)).await;
     let order = market(&world).await;
-    let mut locked = world.pool.begin().await.unwrap();
+    let mut locked = platform::db::begin(&world.pool).await.unwrap();
     sqlx::query("LOCK TABLE public.events IN ACCESS EXCLUSIVE MODE").execute(&mut *locked).await.unwrap();
     let path = format!("/api/v1/audit/orders/{order}/story");
     let mut told: FuturesUnordered<_> = (0..5).map(|_| world.get(buyer(), &path)).collect();

@@ -104,7 +104,7 @@ async fn the_inbox_waits_for_its_consumer() {
     follow(41, &world.pool).await;
     assert_eq!(world.get(admin(), INBOX).await.position(), 41);
     let tell = async {
-        let mut tx = world.pool.begin().await.unwrap();
+        let mut tx = platform::db::begin(&world.pool).await.unwrap();
         insert(Told { to: admin(), ..told(101, "2026-11-20T08:00:00Z") }, &mut *tx).await;
         follow(42, &mut *tx).await;
         tx.commit().await.unwrap();
@@ -148,7 +148,7 @@ async fn preferences_are_told_with_defaults_and_follow_the_account() {
         (&told["locale"], &told["time_zone"], &told["quiet_hours"], &told["digest_at"]),
         (&json!("sv"), &json!("Europe/Stockholm"), &json!(null), &json!("07:00"))
     );
-    assert_eq!(told["kinds"].as_array().unwrap().len(), 14);
+    assert_eq!(told["kinds"].as_array().unwrap().len(), 15);
     assert_eq!(
         told["kinds"][0],
         json!({"kind": "order_placed", "description": "An order came in; to the supplier.",

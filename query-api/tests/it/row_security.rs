@@ -13,9 +13,9 @@ use sqlx::{Executor as _, PgConnection};
 use crate::{
     bills::{Bill, document, outcome, trade},
     log::{Recording, placed},
-    visibility::{EVERYBODY, ORDER, RESTAURANT, SUPPLIER, Town},
+    visibility::{EVERYBODY, ORDER, PRODUCT, RESTAURANT, SUPPLIER, Town},
     webhook_endpoints,
-    world::{Caller, id},
+    world::{Caller, id, now},
 };
 
 pub const INVOICE: u128 = 80;
@@ -28,6 +28,8 @@ pub async fn fill(town: &Town) {
     let bill = bill.read(document("F-1", "2026-11-19"), Vec::new());
     world.invoice(&bill.matched(trade(order, restaurant, supplier), outcome(Verdict::Matched, id(1)))).await;
     world.terms(restaurant, supplier, MatchingTerms::default()).await;
+    world.agreed_price(restaurant, supplier, id(PRODUCT), 1).await;
+    world.counted(restaurant, id(PRODUCT), 2_500).await;
     let recording = Recording::by(town.caller("buyer")).between(restaurant, supplier);
     let recording = recording.event::<Order>(order, 1, &placed(order, restaurant, supplier));
     let position = recording.record(world).await;
@@ -62,6 +64,9 @@ async fn others(town: &Town) {
              lease_until, created_at)
          VALUES ('{invoice}', repeat('a', 64), 'application/pdf', 'pdf', 'text', '{buyer}', 'RESTAURANT', '', '{{}}',
              now(), now());
+         INSERT INTO read.price_rules VALUES ('{supplier}', 1, '{{}}', '{{}}');
+         INSERT INTO pricing.proposals VALUES (
+             '{order}', '{supplier}', 1, now(), true, false, 1, 1, 'SEK', '{{}}', '{{}}');
          INSERT INTO read.api_keys VALUES ('{order}', '{buyer}', false, now(), now(), '{{}}');
          INSERT INTO auth.api_keys (key_id, account_id, hash, scopes, expires_at, created_at)
          VALUES ('{order}', '{buyer}', decode(repeat('00', 32), 'hex'), '', now(), now());
@@ -73,14 +78,31 @@ async fn others(town: &Town) {
          INSERT INTO audit.seal_keys VALUES (1, repeat('a', 64), decode(repeat('00', 32), 'hex'), now(),
              decode(repeat('00', 64), 'hex'), NULL);
          INSERT INTO audit.seals VALUES (1, 1, 1, decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'),
-             now(), repeat('a', 64), decode(repeat('00', 64), 'hex'), decode(repeat('00', 32), 'hex'));"
+             now(), repeat('a', 64), decode(repeat('00', 64), 'hex'), decode(repeat('00', 32), 'hex'));
+         INSERT INTO jobs.runs (job, scheduled_for, run_id, state, trigger)
+         VALUES ('upkeep', now(), '{view}', 'queued', 'schedule');"
     );
     town.world.pool.execute(rows.as_str()).await.unwrap();
+    forecasts(town).await;
+}
+
+/// Demand of the restaurant, what is expected of it and of all together, and how the two compare.
+async fn forecasts(town: &Town) {
+    let [restaurant, supplier, product] = [id(RESTAURANT), id(SUPPLIER), id(PRODUCT)];
+    town.world.forecast_run(now()).await;
+    town.world.forecast(product, supplier, Some(restaurant), 1).await;
+    town.world.forecast(product, supplier, None, 1).await;
+    town.world.demand(product, supplier, restaurant, "2026-11-01", 1).await;
+    let index = format!(
+        "INSERT INTO forecast.demand_index
+         VALUES ('{product}', '{supplier}', now(), '{product}', '{{}}', 1, 1, 1, 10000)"
+    );
+    town.world.pool.execute(index.as_str()).await.unwrap();
 }
 
 /// Tables whose rows are somebody's, and who of [`EVERYBODY`] gets any of those that [`fill`] puts there. A table that
 /// is neither here nor in [`NOT_OF_TENANTS`] fails the test: whose its rows are must be decided.
-const SEEN_BY: [(&str, &[&str]); 28] = [
+const SEEN_BY: [(&str, &[&str]); 37] = [
     ("read.accounts", &EVERYBODY), // each its own; see the counts below
     (
         "read.memberships",
@@ -106,6 +128,8 @@ const SEEN_BY: [(&str, &[&str]); 28] = [
     ("read.invoices", &SIDES),
     ("read.order_billing", &SIDES),
     ("read.trade_relations", &MEMBERS),
+    ("read.price_rules", &SELLERS),
+    ("pricing.proposals", &SELLERS),
     ("read.webhook_endpoints", &OWNER),
     ("read.privileged_actions", &AUDITORS),
     ("read.suppliers", &EVERYBODY),
@@ -126,6 +150,14 @@ const SEEN_BY: [(&str, &[&str]); 28] = [
     ("audit.seals", &AUDITORS),
     ("audit.seal_keys", &AUDITORS),
     ("public.events", &SIDES),
+    ("demand.months", &SIDES),
+    // A restaurant its own, a supplier the total; see the counts below.
+    ("forecast.series", &SIDES),
+    ("forecast.demand_index", &["admin", "auditor", "seller", "seller_staff", "sellers_partner"]),
+    ("forecast.runs", &EVERYBODY),
+    ("forecast.current", &EVERYBODY),
+    ("read.inventory", &RESTAURANTS_OWN),
+    ("jobs.runs", &AUDITORS),
 ];
 const SIDES: [&str; 8] = [
     "admin",
@@ -138,6 +170,8 @@ const SIDES: [&str; 8] = [
     "sellers_partner",
 ];
 const MEMBERS: [&str; 6] = ["admin", "auditor", "seller", "seller_staff", "buyer", "buyer_staff"];
+const RESTAURANTS_OWN: [&str; 4] = ["admin", "auditor", "buyer", "buyer_staff"];
+const SELLERS: [&str; 4] = ["admin", "auditor", "seller", "seller_staff"];
 const OWNER: [&str; 3] = ["admin", "auditor", "buyer"];
 const AUDITORS: [&str; 2] = ["admin", "auditor"];
 
@@ -210,6 +244,18 @@ async fn each_policy_gives_rows_to_those_whose_they_are_and_to_nobody_else() {
         (accounts("buyer").await, accounts("buyer_staff").await, accounts("stranger").await),
         (3, 1, 1)
     );
+}
+
+#[tokio::test]
+async fn no_supplier_gets_what_is_expected_of_one_restaurant() {
+    let town = town().await;
+    let mut connection = town.world.pool.acquire().await.unwrap();
+    for (name, rows) in
+        [("admin", 2), ("buyer", 1), ("buyers_partner", 1), ("seller", 1), ("sellers_partner", 1)]
+    {
+        let counts = seen(&mut connection, Some(town.caller(name))).await;
+        assert_eq!(counts["forecast.series"], rows, "{name}");
+    }
 }
 
 #[tokio::test]

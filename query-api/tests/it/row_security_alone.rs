@@ -4,6 +4,7 @@
 use uuid::Uuid;
 
 use crate::{
+    fixtures::{Story, wanted},
     row_security::{INVOICE, fill},
     visibility::{CART, EVERYBODY, ORDER, PRODUCT, RESTAURANT, SUPPLIER, Town},
     world::{World, id},
@@ -33,9 +34,10 @@ async fn town() -> Town {
 async fn every_resource_stays_with_whose_it_is_though_no_code_asks() {
     let town = town().await;
     let (restaurant, order, invoice) = (id(RESTAURANT), id(ORDER), id(INVOICE));
-    let by_owner: [(String, &[&str]); 17] = [
+    let by_owner: [(String, &[&str]); 19] = [
         (format!("/restaurants/{restaurant}"), &SIDES),
         (format!("/carts/{}", id(CART)), &RESTAURANTS_OWN),
+        (format!("/restaurants/{restaurant}/reorder-suggestions"), &RESTAURANTS_OWN),
         (format!("/orders/{order}"), &SIDES),
         (format!("/orders/{order}/receipt"), &SIDES),
         (format!("/orders/{order}/invoice"), &SIDES),
@@ -52,6 +54,10 @@ async fn every_resource_stays_with_whose_it_is_though_no_code_asks() {
         (format!("/products/{}", id(PRODUCT)), &EVERYBODY),
         (format!("/suppliers/{}", id(SUPPLIER)), &EVERYBODY),
         (format!("/suppliers/{}/metrics", id(SUPPLIER)), &EVERYBODY),
+        (
+            format!("/forecasts/{}/plot.svg", id(PRODUCT)),
+            &["admin", "auditor", "seller", "seller_staff", "sellers_partner"],
+        ),
     ];
     for (path, expected) in by_owner {
         let path = format!("/api/v1{path}");
@@ -72,7 +78,7 @@ fn last_id(path: &str) -> String {
 #[tokio::test]
 async fn every_list_holds_only_what_is_the_callers_though_no_code_asks() {
     let town = town().await;
-    let lists: [(String, &[&str]); 11] = [
+    let lists: [(String, &[&str]); 15] = [
         (
             "/restaurants".to_owned(),
             &[
@@ -95,9 +101,17 @@ async fn every_list_holds_only_what_is_the_callers_though_no_code_asks() {
         (format!("/restaurants/{}/members", id(RESTAURANT)), &RESTAURANTS_OWN),
         ("/audit/access".to_owned(), &AUDITORS),
         ("/audit/views".to_owned(), &AUDITORS),
+        ("/jobs".to_owned(), &AUDITORS),
         ("/audit/events?stream_type=order".to_owned(), &SIDES),
         ("/suppliers".to_owned(), &EVERYBODY),
         ("/products".to_owned(), &EVERYBODY),
+        ("/forecasts".to_owned(), &SIDES),
+        (format!("/restaurants/{}/inventory", id(RESTAURANT)), &RESTAURANTS_OWN),
+        // Not partners: what the two agreed on is theirs.
+        (
+            format!("/suppliers/{}/restaurants/{}/contract-prices", id(SUPPLIER), id(RESTAURANT)),
+            &["admin", "auditor", "seller", "seller_staff", "buyer", "buyer_staff"],
+        ),
     ];
     for (path, expected) in lists {
         let mut shown = Vec::new();
@@ -125,4 +139,20 @@ async fn an_export_of_the_log_holds_nothing_of_others_though_no_code_asks() {
     assert_eq!(lines("auditor").await, 3);
     assert_eq!(lines("buyer").await, 3);
     assert_eq!(lines("stranger").await, 1);
+}
+
+#[tokio::test]
+async fn a_suppliers_day_is_empty_to_others_though_no_code_asks() {
+    let town = town().await;
+    let lines = [wanted("Tomater", 2_500, 3490, 600)];
+    town.world.order(&Story::placed(5_000, id(RESTAURANT), id(SUPPLIER), &lines)).await;
+    let path = format!("/api/v1/suppliers/{}/daily-summary?day=2026-11-21", id(SUPPLIER));
+    let told = async |name| {
+        let day = town.world.get(town.caller(name), &path).await.json();
+        let products = day["outlook"]["products"].as_array().map_or(0, Vec::len);
+        (day["due"][0]["orders"].as_u64(), products)
+    };
+    assert_eq!(told("seller").await, (Some(1), 1));
+    assert_eq!(told("rival").await, (Some(0), 0));
+    assert_eq!(told("partner").await, (Some(0), 0));
 }

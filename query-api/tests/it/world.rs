@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use uuid::Uuid;
 
-const READ_MODELS: [&str; 13] = [
+const READ_MODELS: [&str; 14] = [
     "accounts",
     "api_keys",
     "suppliers",
@@ -40,6 +40,7 @@ const READ_MODELS: [&str; 13] = [
     "billing",
     "trade_relations",
     "privileged_actions",
+    "inventory",
 ];
 
 pub struct World {

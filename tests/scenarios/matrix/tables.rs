@@ -2,7 +2,7 @@
 
 use super::{reading, row::Row};
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 11] = [
     include_str!("tables/open.txt"),
     include_str!("tables/suppliers.txt"),
     include_str!("tables/restaurants.txt"),
@@ -12,6 +12,8 @@ const TABLES: [&str; 9] = [
     include_str!("tables/webhooks.txt"),
     include_str!("tables/personal.txt"),
     include_str!("tables/audit.txt"),
+    include_str!("tables/forecasts.txt"),
+    include_str!("tables/prices.txt"),
 ];
 
 /// Every row there is.

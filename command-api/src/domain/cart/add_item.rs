@@ -1,12 +1,14 @@
 //! Putting a product into a cart, at the price and rate of that moment.
 
 use events::{
-    cart::{Cart, CartItem},
+    cart::Cart,
     product::Product,
+    restaurant::Restaurant,
+    trade_relation::{TradeRelation, relation_id},
     values::{CartId, LineId, ProductId, Quantity},
 };
 
-use super::{CartCommand, answer, cart_as_member};
+use super::{CartCommand, answer, cart_as_member, item_of_today};
 use crate::domain::{Answer, Command, Concerns, Stop, Unit, refusal::Refusal};
 
 /// So much of a product; what is in the cart already adds up. Members of the restaurant and ADMIN.
@@ -31,6 +33,7 @@ impl Command for AddCartItem {
         unit.want::<Cart>(self.cart_id);
         unit.want::<Product>(self.product_id);
         unit.wanted()?;
+        self.want_parties(unit)?;
         let cart = cart_as_member(unit, self.cart_id)?;
         unit.match_revision(cart.revision)?;
         let product = unit.get::<Product>(self.product_id)?;
@@ -42,22 +45,31 @@ impl Command for AddCartItem {
         if !product.state.active {
             return Err(Refusal::ProductInactive(vec![self.product_id]).into());
         }
+        let restaurant_id = cart.state.restaurant_id;
         let add = CartCommand::Add {
-            item: CartItem {
-                item_id: self.item_id,
-                product_id: self.product_id,
-                supplier_id: product.state.supplier_id,
-                name: product.state.details.name.clone(),
-                sku: product.state.details.sku.clone(),
-                unit: product.state.details.unit.clone(),
-                quantity: self.quantity,
-                unit_price_minor: product.state.unit_price_minor,
-                tax: product.state.details.tax,
-                tax_rate: product.state.details.tax.rate_on(unit.today()),
-            },
+            item: item_of_today(
+                unit,
+                restaurant_id,
+                &product.state,
+                (self.item_id, self.product_id, self.quantity),
+            )?,
             currency: product.state.currency,
         };
-        let cart = unit.decide::<Cart>(self.cart_id, Concerns::restaurant(cart.state.restaurant_id), add)?;
+        let cart = unit.decide::<Cart>(self.cart_id, Concerns::restaurant(restaurant_id), add)?;
         Ok(Answer { status: 201, ..answer(self.cart_id, &cart) })
+    }
+}
+
+impl AddCartItem {
+    /// What is found by what was read first, in one round trip: who may, and what was agreed.
+    fn want_parties(&self, unit: &mut Unit<'_>) -> Result<(), Stop> {
+        let cart = unit.get::<Cart>(self.cart_id)?;
+        let product = unit.get::<Product>(self.product_id)?;
+        if cart.exists() && product.exists() {
+            let restaurant_id = cart.state.restaurant_id;
+            unit.want::<Restaurant>(restaurant_id);
+            unit.want::<TradeRelation>(relation_id(product.state.supplier_id, restaurant_id));
+        }
+        unit.wanted()
     }
 }

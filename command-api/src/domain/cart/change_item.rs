@@ -6,10 +6,10 @@ use events::{
     values::{CartId, LineId, Quantity},
 };
 
-use super::{CartCommand, answer, cart_as_member, existing};
+use super::{CartCommand, answer, cart_as_member, existing, price::price_for};
 use crate::domain::{Answer, Command, Concerns, Stop, Unit};
 
-/// So much of that line in all, at what the product costs now: the way to accept a changed price.
+/// So much of that line in all, at what the product costs the restaurant now: the way to accept a changed price.
 /// Members of the restaurant and ADMIN.
 #[derive(Clone, Debug)]
 pub struct ChangeCartItem {
@@ -31,13 +31,16 @@ impl Command for ChangeCartItem {
         unit.match_revision(cart.revision)?;
         let product_id = existing(&cart.state, self.item_id)?.product_id;
         let product = unit.get::<Product>(product_id)?;
+        let restaurant_id = cart.state.restaurant_id;
+        let (unit_price_minor, price_source) = price_for(unit, restaurant_id, product_id, &product.state)?;
         let change = CartCommand::ChangeQuantity {
             item_id: self.item_id,
             quantity: self.quantity,
-            unit_price_minor: product.state.unit_price_minor,
+            unit_price_minor,
+            price_source,
             tax_rate: product.state.details.tax.rate_on(unit.today()),
         };
-        let concerns = Concerns::restaurant(cart.state.restaurant_id);
+        let concerns = Concerns::restaurant(restaurant_id);
         Ok(answer(self.cart_id, &*unit.decide::<Cart>(self.cart_id, concerns, change)?))
     }
 }

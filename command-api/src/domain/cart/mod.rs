@@ -2,11 +2,14 @@
 
 mod add_item;
 mod change_item;
+mod fill;
 mod open;
+mod price;
 mod remove_item;
 
 pub use add_item::AddCartItem;
 pub use change_item::ChangeCartItem;
+pub use fill::{FillCart, FillLine, Suggested};
 pub use open::OpenCart;
 pub use remove_item::RemoveCartItem;
 
@@ -14,11 +17,14 @@ use std::sync::Arc;
 
 use events::{
     Folded,
-    cart::{Cart, CartEvent, CartItem},
+    cart::{Cart, CartEvent, CartItem, PriceSource, SuggestedLine},
+    product::Product,
     resource::CartResource,
-    values::{CartId, CheckoutId, Currency, LineId, OrderId, Quantity, RestaurantId, TaxRate},
+    values::{CartId, CheckoutId, Currency, LineId, OrderId, ProductId, Quantity, RestaurantId, TaxRate},
 };
+use uuid::Uuid;
 
+use self::price::price_for;
 use super::{Decide, access, refusal::Refusal};
 use crate::domain::{Answer, Stop, Unit};
 
@@ -42,6 +48,7 @@ pub enum CartCommand {
         item_id: LineId,
         quantity: Quantity,
         unit_price_minor: i64,
+        price_source: PriceSource,
         tax_rate: TaxRate,
     },
     Remove {
@@ -50,6 +57,14 @@ pub enum CartCommand {
     Convert {
         checkout_id: CheckoutId,
         order_ids: Vec<OrderId>,
+    },
+    /// Opened with all that is in it. The items are of that currency, and each of another product.
+    Fill {
+        restaurant_id: RestaurantId,
+        currency: Currency,
+        items: Vec<CartItem>,
+        forecast_run_id: Option<Uuid>,
+        lines: Vec<SuggestedLine>,
     },
 }
 
@@ -65,9 +80,15 @@ impl Decide for Cart {
                 vec![CartEvent::CartOpened { restaurant_id, currency }]
             }
             CartCommand::Add { item, currency } => vec![add(self, item, currency)?],
-            CartCommand::ChangeQuantity { item_id, quantity, unit_price_minor, tax_rate } => {
+            CartCommand::ChangeQuantity { item_id, quantity, unit_price_minor, price_source, tax_rate } => {
                 existing(self, item_id)?;
-                vec![CartEvent::CartItemQuantityChanged { item_id, quantity, unit_price_minor, tax_rate }]
+                vec![CartEvent::CartItemQuantityChanged {
+                    item_id,
+                    quantity,
+                    unit_price_minor,
+                    price_source,
+                    tax_rate,
+                }]
             }
             CartCommand::Remove { item_id } => {
                 existing(self, item_id)?;
@@ -76,6 +97,15 @@ impl Decide for Cart {
             CartCommand::Convert { .. } if self.items.is_empty() => return Err(Refusal::CartEmpty),
             CartCommand::Convert { checkout_id, order_ids } => {
                 vec![CartEvent::CartConverted { checkout_id, order_ids }]
+            }
+            CartCommand::Fill { items, .. } if items.len() > CART_ITEMS_MAX => {
+                return Err(Refusal::CartFull { items_max: CART_ITEMS_MAX });
+            }
+            CartCommand::Fill { restaurant_id, currency, items, forecast_run_id, lines } => {
+                let opened = CartEvent::CartOpened { restaurant_id, currency };
+                let added = items.into_iter().map(|item| CartEvent::CartItemAdded { item });
+                let filled = CartEvent::CartFilledFromSuggestions { forecast_run_id, lines };
+                [opened].into_iter().chain(added).chain([filled]).collect()
             }
         })
     }
@@ -99,7 +129,31 @@ fn add(cart: &Cart, item: CartItem, currency: Currency) -> Result<CartEvent, Ref
         item_id: present.item_id,
         quantity,
         unit_price_minor: item.unit_price_minor,
+        price_source: item.price_source,
         tax_rate: item.tax_rate,
+    })
+}
+
+/// So much of a product as a line, at what it costs that restaurant at this moment.
+fn item_of_today(
+    unit: &mut Unit<'_>,
+    restaurant_id: RestaurantId,
+    product: &Product,
+    (item_id, product_id, quantity): (LineId, ProductId, Quantity),
+) -> Result<CartItem, Stop> {
+    let (unit_price_minor, price_source) = price_for(unit, restaurant_id, product_id, product)?;
+    Ok(CartItem {
+        item_id,
+        product_id,
+        supplier_id: product.supplier_id,
+        name: product.details.name.clone(),
+        sku: product.details.sku.clone(),
+        unit: product.details.unit.clone(),
+        quantity,
+        unit_price_minor,
+        price_source,
+        tax: product.details.tax,
+        tax_rate: product.details.tax.rate_on(unit.today()),
     })
 }
 
@@ -124,8 +178,7 @@ fn answer(id: CartId, cart: &Folded<Cart>) -> Answer {
 #[cfg(test)]
 mod tests {
     use cqrs_es::test::TestFramework;
-    use events::values::{ProductId, SupplierId, Tax};
-    use uuid::Uuid;
+    use events::values::{SupplierId, Tax};
 
     use super::*;
     use crate::domain::aggregate::AggregateOf;
@@ -142,6 +195,7 @@ mod tests {
             unit: "KGM".to_owned(),
             quantity: Quantity::units(units),
             unit_price_minor: 2500,
+            price_source: PriceSource::List,
             tax: Tax::default(),
             tax_rate: TaxRate::try_new(2500).unwrap(),
         }
@@ -161,6 +215,7 @@ mod tests {
                 item_id: LineId(Uuid::from_u128(1)),
                 quantity: Quantity::units(5),
                 unit_price_minor: 2600,
+                price_source: PriceSource::List,
                 tax_rate: TaxRate::try_new(2500).unwrap(),
             }]);
     }

@@ -1,18 +1,24 @@
 //! Products.
 
+mod apply_price;
 mod create;
 mod deactivate;
 mod revise;
+mod undo_price;
 mod upsert;
 
+pub use apply_price::ApplyPrice;
 pub use create::CreateProduct;
 pub use deactivate::DeactivateProduct;
 pub use revise::{ProductPatch, ReviseProduct};
+pub use undo_price::UndoPrice;
 pub use upsert::{RowOutcome, UpsertProduct};
 
+use chrono::{DateTime, Utc};
 use events::{
     Folded,
     log::Claim,
+    price_rule::PriceReason,
     product::{Product, ProductDetails, ProductEvent},
     values::{Currency, ProductId, Quantity, SupplierId},
 };
@@ -22,6 +28,9 @@ use crate::domain::{Stop, Unit};
 
 /// What counts as low where a supplier says nothing.
 pub const LOW_STOCK_DEFAULT: Quantity = Quantity::units(5);
+
+const NOTHING_TO_UNDO: Refusal =
+    Refusal::InvalidTransition { what: "price", state: "the supplier's own", attempted: "undo" };
 
 /// What can be asked of a product.
 #[derive(Clone, Debug)]
@@ -33,13 +42,18 @@ pub enum ProductCommand {
         unit_price_minor: i64,
         currency: Currency,
     },
-    /// All of it as it is to be; only what differs happens.
+    /// All of it as it is to be; only what differs happens. A price that is stated is the supplier's own from then on.
     Revise {
         details: ProductDetails,
-        unit_price_minor: i64,
+        unit_price_minor: Option<i64>,
         active: bool,
     },
     Deactivate,
+    /// What rules make of its price.
+    Price(Box<PriceReason>),
+    UndoPrice {
+        held_until: DateTime<Utc>,
+    },
 }
 
 impl Decide for Product {
@@ -55,9 +69,15 @@ impl Decide for Product {
                 if details != self.details {
                     events.push(ProductEvent::ProductDetailsRevised { details });
                 }
-                if unit_price_minor != self.unit_price_minor {
+                if let Some(unit_price_minor) = unit_price_minor
+                    && (unit_price_minor != self.unit_price_minor || self.is_moved_by_rule())
+                {
                     let previous_minor = self.unit_price_minor;
-                    events.push(ProductEvent::PriceChanged { previous_minor, unit_price_minor });
+                    events.push(ProductEvent::PriceChanged {
+                        previous_minor,
+                        unit_price_minor,
+                        reason: None,
+                    });
                 }
                 if active != self.active {
                     let event = ProductEvent::ProductReactivated {};
@@ -67,6 +87,20 @@ impl Decide for Product {
             }
             ProductCommand::Deactivate if self.active => vec![ProductEvent::ProductDeactivated {}],
             ProductCommand::Deactivate => vec![],
+            ProductCommand::Price(reason) if reason.proposal.new_minor == self.unit_price_minor => vec![],
+            ProductCommand::Price(reason) => vec![ProductEvent::PriceChanged {
+                previous_minor: self.unit_price_minor,
+                unit_price_minor: reason.proposal.new_minor,
+                reason: Some(reason),
+            }],
+            ProductCommand::UndoPrice { held_until } => {
+                let by_rule =
+                    self.by_rule.as_ref().filter(|by_rule| by_rule.previous_minor != self.unit_price_minor);
+                let unit_price_minor =
+                    by_rule.map(|by_rule| by_rule.previous_minor).ok_or(NOTHING_TO_UNDO)?;
+                let previous_minor = self.unit_price_minor;
+                vec![ProductEvent::PriceChangeUndone { previous_minor, unit_price_minor, held_until }]
+            }
         })
     }
 }
@@ -98,6 +132,7 @@ fn claim_sku(
 #[cfg(test)]
 mod tests {
     use cqrs_es::test::TestFramework;
+    use events::product::PricedByRule;
 
     use super::*;
     use crate::domain::aggregate::AggregateOf;
@@ -124,19 +159,56 @@ mod tests {
 
     #[test]
     fn revising_to_what_it_is_is_nothing_new() {
-        let same =
-            ProductCommand::Revise { details: details("Tomater"), unit_price_minor: 2500, active: true };
+        let same = ProductCommand::Revise {
+            details: details("Tomater"),
+            unit_price_minor: Some(2500),
+            active: true,
+        };
         Scenario::with(()).given(vec![created()]).when(same).then_expect_events(vec![]);
     }
 
     #[test]
     fn only_what_differs_happens() {
-        let dearer =
-            ProductCommand::Revise { details: details("Tomater"), unit_price_minor: 2600, active: false };
+        let dearer = ProductCommand::Revise {
+            details: details("Tomater"),
+            unit_price_minor: Some(2600),
+            active: false,
+        };
         Scenario::with(()).given(vec![created()]).when(dearer).then_expect_events(vec![
-            ProductEvent::PriceChanged { previous_minor: 2500, unit_price_minor: 2600 },
+            ProductEvent::PriceChanged { previous_minor: 2500, unit_price_minor: 2600, reason: None },
             ProductEvent::ProductDeactivated {},
         ]);
+    }
+
+    #[test]
+    fn a_price_of_a_rule_that_the_supplier_states_is_its_own() {
+        let by_rule = PricedByRule {
+            base_minor: 2_500,
+            previous_minor: 2_500,
+            day_start_minor: 2_500,
+            changed_at: DateTime::default(),
+            held_until: None,
+        };
+        let mut product = Product {
+            details: details("Tomater"),
+            unit_price_minor: 2_250,
+            active: true,
+            by_rule: Some(by_rule),
+            ..Product::default()
+        };
+        let revise = |unit_price_minor| ProductCommand::Revise {
+            details: details("Tomater"),
+            unit_price_minor,
+            active: true,
+        };
+        assert_eq!(product.decide(revise(None)).unwrap(), []);
+        let stated = product.decide(revise(Some(2_250))).unwrap();
+        let event =
+            ProductEvent::PriceChanged { previous_minor: 2_250, unit_price_minor: 2_250, reason: None };
+        assert_eq!(stated, std::slice::from_ref(&event));
+        events::Fold::apply(&mut product, &event);
+        assert_eq!(product.standing(chrono::NaiveDate::default()).base_minor, 2_250);
+        assert_eq!(product.decide(revise(Some(2_250))).unwrap(), [], "it is its own already");
     }
 
     #[test]

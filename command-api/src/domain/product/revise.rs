@@ -21,6 +21,9 @@ pub struct ProductPatch {
     pub description: Option<Option<String>>,
     pub tax: Option<Tax>,
     pub low_stock_at: Option<Quantity>,
+    pub category: Option<Option<String>>,
+    pub shelf_life_days: Option<Option<u16>>,
+    pub pack: Option<Option<Quantity>>,
     pub unit_price_minor: Option<i64>,
     pub active: Option<bool>,
 }
@@ -52,7 +55,7 @@ impl Command for ReviseProduct {
         claim_sku(unit, id, supplier_id, &details.sku, Some(&product))?;
         let revise = ProductCommand::Revise {
             details,
-            unit_price_minor: self.patch.unit_price_minor.unwrap_or(product.state.unit_price_minor),
+            unit_price_minor: self.patch.unit_price_minor,
             active: self.patch.active.unwrap_or(product.state.active),
         };
         let product = unit.decide::<Product>(id, Concerns::supplier(supplier_id), revise)?;
@@ -72,6 +75,9 @@ impl ProductPatch {
         set(&mut details.description, patch.description);
         set(&mut details.tax, patch.tax);
         set(&mut details.low_stock_at, patch.low_stock_at);
+        set(&mut details.category, patch.category);
+        set(&mut details.shelf_life_days, patch.shelf_life_days);
+        set(&mut details.pack, patch.pack);
         details
     }
 }

@@ -63,6 +63,7 @@ impl Command for UpsertProduct {
             let create = ProductCommand::Create { supplier_id, details, unit_price_minor, currency };
             unit.decide::<Product>(id, concerns, create)?;
         }
+        let unit_price_minor = Some(unit_price_minor);
         let revise = ProductCommand::Revise { details, unit_price_minor, active };
         let product = unit.decide::<Product>(id, concerns, revise)?;
         if let Some(counted) = self.counted {

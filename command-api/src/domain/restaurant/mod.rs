@@ -3,6 +3,7 @@
 mod add_member;
 mod approve;
 mod change_member_role;
+mod end_trial;
 mod grant_partner;
 mod register;
 mod remove_member;
@@ -12,6 +13,7 @@ mod revoke_partner;
 pub use add_member::AddRestaurantMember;
 pub use approve::{ApproveRestaurant, ReinstateRestaurant, SuspendRestaurant};
 pub use change_member_role::ChangeRestaurantMemberRole;
+pub use end_trial::EndTrial;
 pub use grant_partner::GrantRestaurantPartner;
 pub use register::RegisterRestaurant;
 pub use remove_member::RemoveRestaurantMember;
@@ -44,6 +46,7 @@ pub enum RestaurantCommand {
     RemoveMember { account_id: AccountId },
     GrantPartner { account_id: AccountId },
     RevokePartner { account_id: AccountId },
+    EndTrial { now: DateTime<Utc> },
 }
 
 impl Decide for Restaurant {
@@ -83,12 +86,21 @@ impl Decide for Restaurant {
                 members::may_grant(&self.partners, account_id)?;
                 vec![E::RestaurantPartnerGranted { account_id }]
             }
+            // Of one that may not order, the end is noted once it may again.
+            (C::EndTrial { now }, Approved) => trial_end(self, now).into_iter().collect(),
+            (C::EndTrial { .. }, _) => vec![],
             (C::RevokePartner { account_id }, _) => {
                 members::may_revoke(&self.partners, account_id)?;
                 vec![E::RestaurantPartnerRevoked { account_id }]
             }
         })
     }
+}
+
+/// The end of its trial, where it has come and is not on record.
+fn trial_end(restaurant: &Restaurant, now: DateTime<Utc>) -> Option<RestaurantEvent> {
+    let ends_at = restaurant.trial_ends_at.filter(|_| !restaurant.trial_end_recorded)?;
+    (ends_at <= now).then_some(RestaurantEvent::TrialEnded { ended_at: ends_at })
 }
 
 fn invalid(status: RestaurantStatus, attempted: &'static str) -> Refusal {
@@ -171,6 +183,31 @@ mod tests {
             .given(given)
             .when(RestaurantCommand::Reinstate)
             .then_expect_events(vec![RestaurantEvent::RestaurantReinstated {}]);
+    }
+
+    #[test]
+    fn the_end_of_a_trial_is_recorded_once_and_not_before_it() {
+        let ended_at = "2026-11-27T09:00:00Z".parse().unwrap();
+        let ended = RestaurantEvent::TrialEnded { ended_at };
+        let suspended = RestaurantEvent::RestaurantSuspended { reason: None };
+        let before = ended_at - Duration::microseconds(1);
+        for (given, now, expected) in [
+            (vec![registered()], ended_at, vec![]),
+            (vec![registered(), approved()], before, vec![]),
+            (vec![registered(), approved()], ended_at, vec![ended.clone()]),
+            (vec![registered(), approved(), ended.clone()], ended_at, vec![]),
+            (vec![registered(), approved(), suspended.clone()], ended_at, vec![]),
+            (
+                vec![registered(), approved(), suspended, RestaurantEvent::RestaurantReinstated {}],
+                ended_at,
+                vec![ended],
+            ),
+        ] {
+            Scenario::with(())
+                .given(given)
+                .when(RestaurantCommand::EndTrial { now })
+                .then_expect_events(expected);
+        }
     }
 
     #[test]

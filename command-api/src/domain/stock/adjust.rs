@@ -1,5 +1,6 @@
 //! Changing stock beside orders.
 
+use chrono::NaiveDate;
 use events::{
     product::Product,
     resource::ProductResource,
@@ -8,7 +9,7 @@ use events::{
 };
 
 use super::StockCommand;
-use crate::domain::{Answer, Command, Concerns, Stop, Unit, access};
+use crate::domain::{Answer, Command, Concerns, Stop, Unit, access, refusal::Refusal};
 
 /// What somebody found or did.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ pub struct AdjustStock {
     pub change: StockChange,
     /// Why.
     pub reason: String,
+    /// The last day that what came can be sold on; only with more.
+    pub expires_on: Option<NaiveDate>,
 }
 
 impl Command for AdjustStock {
@@ -44,9 +47,17 @@ impl Command for AdjustStock {
         let supplier_id = product.state.supplier_id;
         access::supplier_as_member(unit, supplier_id)?;
         unit.match_revision(product.revision)?;
+        let is_more = matches!(self.change, StockChange::By(change) if change > Quantity::ZERO);
+        if self.expires_on.is_some() && !is_more {
+            let message = "only with a change above zero: what leaves is what expires first";
+            return Err(Refusal::invalid("expires_on", "nothing_came", message).into());
+        }
         let (reason, low_stock_at) = (self.reason.clone(), product.state.details.low_stock_at);
         let command = match self.change {
-            StockChange::By(change) => StockCommand::Adjust { supplier_id, change, reason, low_stock_at },
+            StockChange::By(change) => {
+                let expires_on = self.expires_on;
+                StockCommand::Adjust { supplier_id, change, reason, expires_on, low_stock_at }
+            }
             StockChange::Counted(counted) => {
                 StockCommand::Count { supplier_id, counted, reason, low_stock_at }
             }

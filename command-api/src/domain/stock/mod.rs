@@ -4,6 +4,7 @@ mod adjust;
 
 pub use adjust::{AdjustStock, StockChange};
 
+use chrono::NaiveDate;
 use events::{
     stock::{Stock, StockEvent},
     values::{LineId, OrderId, Quantity, SupplierId},
@@ -19,6 +20,7 @@ pub enum StockCommand {
         supplier_id: SupplierId,
         change: Quantity,
         reason: String,
+        expires_on: Option<NaiveDate>,
         low_stock_at: Quantity,
     },
     Count {
@@ -54,10 +56,10 @@ impl Decide for Stock {
     fn decide(&self, command: StockCommand) -> Result<Vec<StockEvent>, Refusal> {
         Ok(match command {
             StockCommand::Adjust { change, .. } if change == Quantity::ZERO => vec![],
-            StockCommand::Adjust { supplier_id, change, reason, low_stock_at } => {
+            StockCommand::Adjust { supplier_id, change, reason, expires_on, low_stock_at } => {
                 self.covers_promises(self.on_hand + change)?;
                 self.and_fell_low(
-                    StockEvent::StockAdjusted { supplier_id, change, reason },
+                    StockEvent::StockAdjusted { supplier_id, change, reason, expires_on },
                     supplier_id,
                     low_stock_at,
                 )
@@ -123,7 +125,7 @@ impl Watched for Stock {
         supplier_id: SupplierId,
         low_stock_at: Quantity,
     ) -> Vec<StockEvent> {
-        let mut after = *self;
+        let mut after = self.clone();
         events::Fold::apply(&mut after, &event);
         let fell_low = self.available() > low_stock_at && after.available() <= low_stock_at;
         let available = after.available();
@@ -214,7 +216,9 @@ mod tests {
                 let supplier_id = SupplierId::default();
                 let reason = String::new();
                 let command = match what {
-                    0 => StockCommand::Adjust { supplier_id, change: Quantity::units(units), reason, low_stock_at: LOW },
+                    0 => StockCommand::Adjust {
+                        supplier_id, change: Quantity::units(units), reason, expires_on: None, low_stock_at: LOW,
+                    },
                     1 => allocate(units.abs() + 1),
                     // Orders give back and ship only what they were promised.
                     _ if open == 0 => continue,

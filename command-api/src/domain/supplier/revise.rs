@@ -2,7 +2,7 @@
 
 use events::{
     resource::SupplierResource,
-    supplier::{Supplier, SupplierDetails},
+    supplier::{DeliveryTerms, Supplier, SupplierDetails},
     values::{Personal, SupplierId},
 };
 
@@ -28,6 +28,7 @@ pub struct SupplierPatch {
     pub bankgiro: Option<Option<String>>,
     pub plusgiro: Option<Option<String>>,
     pub iban: Option<Option<String>>,
+    pub delivery_terms: Option<Option<DeliveryTerms>>,
 }
 
 /// Some of its details change; OWNER and ADMIN.
@@ -79,6 +80,7 @@ impl SupplierPatch {
         set(&mut details.bankgiro, patch.bankgiro);
         set(&mut details.plusgiro, patch.plusgiro);
         set(&mut details.iban, patch.iban);
+        set(&mut details.delivery_terms, patch.delivery_terms);
         details
     }
 }

@@ -57,7 +57,7 @@ pub(crate) async fn log_in(
         return Err(invalid_credentials(&state, email.key(), &origin).await?);
     }
     let now = state.clock.now();
-    let mut transaction = state.pool.begin().await.map_err(SessionFault::from)?;
+    let mut transaction = platform::db::begin(&state.pool).await.map_err(SessionFault::from)?;
     let Some(identity) = account_of_email(&mut transaction, state.committer.personal(), email.key()).await?
     else {
         tracing::warn!("a login of DEV_USERS has no account, or one that is disabled");

@@ -54,7 +54,7 @@ pub(crate) async fn refresh(
 ) -> Result<Response, ApiError> {
     let attempt = allowance.attempt_refresh()?;
     let now = state.clock.now();
-    let mut transaction = state.pool.begin().await.map_err(SessionFault::from)?;
+    let mut transaction = platform::db::begin(&state.pool).await.map_err(SessionFault::from)?;
     let family = match family::rotate_in_tx(&mut transaction, &token, now).await? {
         Rotation::Rotated(family) => family,
         Rotation::Reused { family_id, account_id } => {

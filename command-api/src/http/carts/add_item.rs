@@ -34,7 +34,8 @@ pub(crate) struct NewCartItem {
 
 /// Puts a product into a cart, at the price and VAT rate of this moment. Members of the restaurant and ADMIN.
 ///
-/// A product that is in the cart already adds up, at the price of this moment.
+/// The price is what the restaurant and the supplier agreed on for this day (`price_source` is `contract`), else the
+/// product's own. A product that is in the cart already adds up, at the price of this moment.
 #[utoipa::path(
     post, path = "/api/v1/carts/{id}/items", tag = "carts",
     request_body = NewCartItem,
@@ -52,7 +53,7 @@ pub(crate) struct NewCartItem {
             "items": [{
                 "id": "01939f2e-7a10-7c3e-9b1a-2f6d5c4b3a26", "product_id": "01939f2e-7a10-7c3e-9b1a-2f6d5c4b3a24",
                 "supplier_id": "01939f2e-7a10-7c3e-9b1a-2f6d5c4b3a21", "name": "Tomat, kvist", "sku": "T-1", "unit": "KGM",
-                "qty": "2.5", "unit_price_cents": 2990, "tax_rate": 6, "line_total_cents": 7475
+                "qty": "2.5", "unit_price_cents": 2990, "price_source": "list", "tax_rate": 6, "line_total_cents": 7475
             }],
             "total_cents": 7924, "tax_cents": 449, "currency": "SEK", "checkout_id": null,
             "created_at": "2026-11-20T09:00:00.123Z", "updated_at": "2026-11-20T09:00:05.000Z", "revision": 2

@@ -3,11 +3,13 @@
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use events::{
     order::PaymentMethod,
-    values::{Currency, EmailChoice, Locale, MemberRole, NotificationKind, TaxCategory},
+    price_rule::RuleMode,
+    values::{Currency, EmailChoice, Locale, MemberRole, NotificationKind, TaxCategory, Weekday},
     webhook_endpoint::{DeliveryOrder, PayloadStyle},
 };
 use invoicing::invoice::Kind;
 use platform::body::{Faults, Invalid, from_string};
+use pricing::Aim;
 use serde::{
     Serialize,
     de::{DeserializeOwned, IntoDeserializer, value::Error},
@@ -47,8 +49,19 @@ impl Words for Currency {
         &["SEK", "CHF", "CZK", "DKK", "EUR", "GBP", "NOK", "PKR", "PLN", "USD"];
 }
 
+impl Words for Aim {
+    const WORDS: &'static [&'static str] = &["margin", "waste"];
+}
+impl Words for RuleMode {
+    const WORDS: &'static [&'static str] = &["dry_run", "active"];
+}
+
 impl Words for Locale {
     const WORDS: &'static [&'static str] = &["sv", "en"];
+}
+impl Words for Weekday {
+    const WORDS: &'static [&'static str] =
+        &["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 }
 impl Words for EmailChoice {
     const WORDS: &'static [&'static str] = &["now", "digest", "off"];
@@ -108,8 +121,11 @@ mod tests {
         all_words_are_read::<DeliveryOrder>();
         all_words_are_read::<Currency>();
         all_words_are_read::<Locale>();
+        all_words_are_read::<Weekday>();
         all_words_are_read::<EmailChoice>();
         all_words_are_read::<NotificationKind>();
+        all_words_are_read::<Aim>();
+        all_words_are_read::<RuleMode>();
     }
 
     #[test]

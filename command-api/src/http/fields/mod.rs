@@ -7,10 +7,12 @@ mod account;
 mod alternatives;
 mod barcode;
 mod between;
+mod category;
 mod change;
 mod choice;
 mod decimal;
 mod delivery_prefs;
+mod delivery_terms;
 mod email;
 mod exact;
 mod line;
@@ -30,13 +32,15 @@ pub(crate) use self::{
     alternatives::{Alternatives, OneOf},
     barcode::{Barcode, Gln},
     between::Between,
+    category::Category,
     change::{Change, Given},
     choice::Choice,
     delivery_prefs::DeliveryPrefs,
+    delivery_terms::StatedDeliveryTerms,
     email::EmailAddress,
     exact::Exact,
     line::Line,
-    list::List,
+    list::{List, NonEmpty},
     nothing::Nothing,
     place::{Country, Latitude, Longitude},
     quantity::{PositiveQty, QtyChange, StockQty},
@@ -61,6 +65,10 @@ pub(crate) type Street = Line<1, 200>;
 pub(crate) type PostalCode = Line<1, 16>;
 /// City.
 pub(crate) type City = Line<1, 100>;
+/// Days that goods keep.
+pub(crate) type ShelfLifeDays = Between<1, SHELF_LIFE_DAYS_MAX>;
+/// Ten years.
+pub(crate) const SHELF_LIFE_DAYS_MAX: i64 = 3_650;
 /// A number from a register: of companies, of VAT payers.
 pub(crate) type RegisterNumber = Line<1, 32>;
 /// Why.

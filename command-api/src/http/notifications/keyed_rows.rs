@@ -50,7 +50,7 @@ impl KeyedRows {
             return Err(ApiError::bad_request("invalid_if_match", message));
         }
         let key = asked.request_key(operation, body);
-        let mut transaction = state.pool.begin().await.map_err(RowFault::from)?;
+        let mut transaction = platform::db::begin(&state.pool).await.map_err(RowFault::from)?;
         if let Some(key) = &key
             && let Some(stored) = answer_of(&mut transaction, &key.key).await?
         {

@@ -123,6 +123,7 @@ const fn name(kind: NotificationKind, locale: Locale) -> &'static str {
         K::StockLow => ("Lågt lager", "Low stock"),
         K::RestaurantApproved => ("Godkända restauranger", "Approved restaurants"),
         K::TrialEnding => ("Provperioder som tar slut", "Trials that end"),
+        K::TrialEnded => ("Provperioder som har tagit slut", "Trials that ended"),
         K::WebhookEndpointFailing => ("Webhooks som inte går fram", "Failing webhooks"),
     };
     match locale {

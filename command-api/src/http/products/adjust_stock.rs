@@ -1,6 +1,7 @@
 //! `POST /api/v1/products/{id}/stock`.
 
 use axum::extract::State;
+use chrono::NaiveDate;
 use deserr::Deserr;
 use events::{resource::ProductResource, values::Quantity};
 use platform::{
@@ -34,6 +35,9 @@ pub(crate) struct StockAdjustment {
     counted: Option<StockQty>,
     /// Why, for the history.
     reason: Reason,
+    /// The last day that what came can be sold on. What leaves is taken from what expires first.
+    #[deserr(default)]
+    expires_on: Option<NaiveDate>,
 }
 
 impl Alternatives for StockAdjustment {
@@ -72,5 +76,11 @@ pub(crate) async fn adjust_stock(
     Json(OneOf(body)): Json<OneOf<StockAdjustment>>,
 ) -> Result<Accepted, ApiError> {
     let (change, reason) = (body.stock_change(), body.reason.clone().into_string());
-    asked.submit(&state, &body, AdjustStock { product_id: id.into(), change, reason }).await
+    asked
+        .submit(
+            &state,
+            &body,
+            AdjustStock { product_id: id.into(), change, reason, expires_on: body.expires_on },
+        )
+        .await
 }

@@ -20,8 +20,8 @@ use crate::{
     http::{
         answers::{BodyRefusals, CommandHeaders, CommandRefusals, ExistingRefusals},
         fields::{
-            Alternatives, Barcode, Choice, Description, Name, OneOf, PriceCents, Sku, StockQty, TaxPercent,
-            UnitCode,
+            Alternatives, Barcode, Category, Choice, Description, Name, OneOf, PositiveQty, PriceCents,
+            ShelfLifeDays, Sku, StockQty, TaxPercent, UnitCode,
         },
         state::CommandState,
         submission::{Accepted, Asked},
@@ -33,7 +33,8 @@ use crate::{
 #[deserr(error = Faults, deny_unknown_fields)]
 #[schema(example = json!({
     "supplier_id": "01939f2e-7a10-7c3e-9b1a-2f6d5c4b3a21", "name": "Tomat, kvist", "sku": "T-1", "unit": "KGM",
-    "price_cents": 2990, "tax_category": "food", "stock_qty": "120", "gtin": "7310865004703"
+    "price_cents": 2990, "tax_category": "food", "stock_qty": "120", "gtin": "7310865004703",
+    "category": "grönsaker", "shelf_life_days": 7, "pack_qty": 5
 }))]
 pub(crate) struct NewProduct {
     /// Whose it is.
@@ -66,6 +67,16 @@ pub(crate) struct NewProduct {
     /// More about it.
     #[deserr(default)]
     description: Option<Description>,
+    /// What kind of goods it is, in the supplier's own word.
+    #[deserr(default)]
+    category: Option<Category>,
+    /// Days that it keeps from its delivery on.
+    #[deserr(default)]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 3650)]
+    shelf_life_days: Option<ShelfLifeDays>,
+    /// What a pack of it holds: suggestions are whole packs.
+    #[deserr(default)]
+    pack_qty: Option<PositiveQty>,
 }
 
 impl Alternatives for NewProduct {
@@ -83,6 +94,9 @@ impl NewProduct {
             description: self.description.map(Description::into_string),
             tax: super::tax_of(self.tax_rate, self.tax_category).unwrap_or_default(),
             low_stock_at: self.low_stock_qty.map_or(LOW_STOCK_DEFAULT, StockQty::quantity),
+            category: self.category.map(Category::into_string),
+            shelf_life_days: self.shelf_life_days.map(ShelfLifeDays::get_u16),
+            pack: self.pack_qty.map(PositiveQty::quantity),
         }
     }
 }
@@ -104,7 +118,8 @@ impl NewProduct {
             "id": "01939f2e-7a10-7c3e-9b1a-2f6d5c4b3a24", "supplier_id": "01939f2e-7a10-7c3e-9b1a-2f6d5c4b3a21",
             "name": "Tomat, kvist", "sku": "T-1", "gtin": "7310865004703", "description": null, "unit": "KGM",
             "price_cents": 2990, "currency": "SEK", "tax_rate": 6, "tax_category": "food", "active": true, "stock_qty": "120",
-            "low_stock_qty": "5", "availability_status": "in_stock", "created_at": "2026-11-20T09:00:00.123Z",
+            "low_stock_qty": "5", "category": "grönsaker", "shelf_life_days": 7, "pack_qty": "5",
+            "availability_status": "in_stock", "created_at": "2026-11-20T09:00:00.123Z",
             "updated_at": "2026-11-20T09:00:00.123Z", "revision": 1
         })),
         (status = 409, body = ErrorBody, description = "`sku_taken`: `details` name the product that has \

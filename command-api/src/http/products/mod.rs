@@ -4,6 +4,7 @@ pub(crate) mod adjust_stock;
 pub(crate) mod create;
 pub(crate) mod deactivate;
 pub(crate) mod revise;
+pub(crate) mod undo_price;
 
 use events::values::{Tax, TaxCategory};
 

@@ -19,8 +19,8 @@ use crate::{
     http::{
         answers::{BodyRefusals, CommandHeaders, CommandRefusals, ExistingRefusals},
         fields::{
-            Alternatives, Barcode, Change, Choice, Description, Given, Name, OneOf, PriceCents, Sku,
-            StockQty, TaxPercent, UnitCode,
+            Alternatives, Barcode, Category, Change, Choice, Description, Given, Name, OneOf, PositiveQty,
+            PriceCents, ShelfLifeDays, Sku, StockQty, TaxPercent, UnitCode,
         },
         state::CommandState,
         submission::{Accepted, Asked},
@@ -72,6 +72,18 @@ pub(crate) struct ProductRevision {
     #[deserr(default)]
     #[schema(value_type = Option<Description>)]
     description: Change<Description>,
+    /// What kind of goods it is, in the supplier's own word.
+    #[deserr(default)]
+    #[schema(value_type = Option<Category>)]
+    category: Change<Category>,
+    /// Days that it keeps from its delivery on.
+    #[deserr(default)]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 3650)]
+    shelf_life_days: Change<ShelfLifeDays>,
+    /// What a pack of it holds: suggestions are whole packs.
+    #[deserr(default)]
+    #[schema(value_type = Option<PositiveQty>)]
+    pack_qty: Change<PositiveQty>,
 }
 
 impl Alternatives for ProductRevision {
@@ -89,6 +101,9 @@ impl ProductRevision {
             description: self.description.patch(Description::into_string),
             tax: super::tax_of(self.tax_rate.0, self.tax_category.0),
             low_stock_at: self.low_stock_qty.0.map(StockQty::quantity),
+            category: self.category.patch(Category::into_string),
+            shelf_life_days: self.shelf_life_days.patch(ShelfLifeDays::get_u16),
+            pack: self.pack_qty.patch(PositiveQty::quantity),
             unit_price_minor: self.price_cents.0.map(PriceCents::minor),
             active: self.active.0,
         }

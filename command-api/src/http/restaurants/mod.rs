@@ -3,6 +3,8 @@
 pub(crate) mod add_member;
 pub(crate) mod approve;
 pub(crate) mod change_member_role;
+pub(crate) mod count_inventory;
+pub(crate) mod fill_cart;
 pub(crate) mod grant_partner;
 pub(crate) mod register;
 pub(crate) mod reinstate;

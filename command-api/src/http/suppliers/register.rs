@@ -20,7 +20,7 @@ use crate::{
         answers::{BodyRefusals, CommandHeaders, CommandRefusals},
         fields::{
             Bankgiro, Choice, City, Country, EmailAddress, Gln, Iban, Latitude, Longitude, Name, Phone,
-            Plusgiro, PostalCode, RegisterNumber, Street,
+            Plusgiro, PostalCode, RegisterNumber, StatedDeliveryTerms, Street,
         },
         state::CommandState,
         submission::{Accepted, Asked},
@@ -81,6 +81,9 @@ pub(crate) struct NewSupplier {
     /// International account number that its invoices are paid to.
     #[deserr(default)]
     iban: Option<Iban>,
+    /// When it delivers, and from how much on.
+    #[deserr(default)]
+    delivery_terms: Option<StatedDeliveryTerms>,
     /// What it sells in; SEK unless stated.
     #[deserr(default)]
     #[schema(value_type = Option<Currency>)]
@@ -107,6 +110,7 @@ impl NewSupplier {
             bankgiro: self.bankgiro.map(Bankgiro::into_string),
             plusgiro: self.plusgiro.map(Plusgiro::into_string),
             iban: self.iban.map(Iban::into_string),
+            delivery_terms: self.delivery_terms.map(StatedDeliveryTerms::terms),
         }
     }
 }
@@ -128,7 +132,12 @@ impl NewSupplier {
             "id": "01939f2e-7a10-7c3e-9b1a-2f6d5c4b3a21", "name": "Grossisten i Årsta", "contact_email": "order@grossisten.example",
             "phone": "+46 8 123 45 67", "street": "Partihandlarvägen 1", "postal_code": "120 44", "city": "Stockholm",
             "country": "SE", "lat": 59.2907, "lon": 18.0519, "org_number": "556016-0680", "vat_number": "SE556016068001",
-            "gln": "7300010000001", "bankgiro": "9991233", "plusgiro": null, "iban": null, "currency": "SEK",
+            "gln": "7300010000001", "bankgiro": "9991233", "plusgiro": null, "iban": null,
+            "delivery_terms": {
+                "weekdays": ["tuesday", "friday"], "order_by": "14:00", "lead_days": 1, "minimum_order_cents": 150_000,
+                "delivers_on_holidays": false
+            },
+            "currency": "SEK",
             "active": true, "created_at": "2026-11-20T09:00:00.123Z", "updated_at": "2026-11-20T09:00:00.123Z",
             "revision": 1
         })),

@@ -17,7 +17,7 @@ use crate::{
         answers::{BodyRefusals, CommandHeaders, CommandRefusals, ExistingRefusals},
         fields::{
             Bankgiro, Change, City, Country, EmailAddress, Given, Gln, Iban, Latitude, Longitude, Name,
-            Phone, Plusgiro, PostalCode, RegisterNumber, Street,
+            Phone, Plusgiro, PostalCode, RegisterNumber, StatedDeliveryTerms, Street,
         },
         state::CommandState,
         submission::{Accepted, Asked},
@@ -89,6 +89,10 @@ pub(crate) struct SupplierRevision {
     #[deserr(default)]
     #[schema(value_type = Option<Iban>)]
     iban: Change<Iban>,
+    /// When it delivers, and from how much on; all of it.
+    #[deserr(default)]
+    #[schema(value_type = Option<StatedDeliveryTerms>)]
+    delivery_terms: Change<StatedDeliveryTerms>,
 }
 
 impl SupplierRevision {
@@ -109,6 +113,7 @@ impl SupplierRevision {
             bankgiro: self.bankgiro.patch(Bankgiro::into_string),
             plusgiro: self.plusgiro.patch(Plusgiro::into_string),
             iban: self.iban.patch(Iban::into_string),
+            delivery_terms: self.delivery_terms.patch(StatedDeliveryTerms::terms),
         }
     }
 }

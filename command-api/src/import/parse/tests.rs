@@ -73,6 +73,31 @@ fn a_swedish_price_list_is_read_whole() {
 }
 
 #[test]
+fn kinds_packs_and_days_are_columns_too() {
+    let rows = csv(&[
+        "sku,name,unit,price,tax_category,Kategori,Hållbarhet dagar,Förpackning",
+        "A,Salt,KGM,10,food, Torrvaror ,3650,\"2,5\"",
+        "B,Dill,KGM,10,food,,,",
+        "C,Dill,KGM,10,food,x,0,0",
+        "D,Dill,KGM,10,food,x,3651,-1",
+    ]);
+    let salt = rows[0].product.as_ref().unwrap();
+    assert_eq!(
+        (&salt.category, &salt.shelf_life_days, &salt.pack),
+        (&Stated::Value("torrvaror".to_owned()), &Stated::Value(3_650), &Stated::Value(Quantity(2_500)))
+    );
+    let dill = rows[1].product.as_ref().unwrap();
+    assert_eq!(
+        (&dill.category, &dill.shelf_life_days, &dill.pack),
+        (&Stated::Empty, &Stated::Empty, &Stated::Empty)
+    );
+    assert_eq!(faults(&rows[2]), [("shelf_life_days", "out_of_range"), ("pack_qty", "must_be_positive")]);
+    assert_eq!(faults(&rows[3]), [("shelf_life_days", "out_of_range"), ("pack_qty", "invalid_number")]);
+    let silent = csv(&[HEADER, "A,Salt,KGM,10,food"]);
+    assert_eq!(silent[0].product.as_ref().unwrap().category, Stated::Nothing);
+}
+
+#[test]
 fn what_the_file_has_no_column_for_is_not_stated() {
     let rows = csv(&[HEADER, "A,Salt,KGM,10,food"]);
     let salt = rows[0].product.as_ref().unwrap();

@@ -86,7 +86,7 @@ pub async fn create(
     key: Option<&str>,
     files: &[NewFile],
 ) -> Result<(), sqlx::Error> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = platform::db::begin(pool).await?;
     sqlx::query(
         "INSERT INTO invoicing.batches (batch_id, account_id, role, metadata, stated, idempotency_key, request_hash, \
            files_total, created_at, lease_until) \
@@ -222,7 +222,7 @@ pub async fn finish(
     (now, position): (DateTime<Utc>, i64),
 ) -> Result<Option<bool>, sqlx::Error> {
     let count = i32::try_from(done.len()).expect("a turn has few files");
-    let mut transaction = pool.begin().await?;
+    let mut transaction = platform::db::begin(pool).await?;
     let updated = sqlx::query(
         "UPDATE invoicing.batches SET files_done = files_done + $3, position = GREATEST(position, $4), \
            lease_owner = NULL, lease_until = $5, \

@@ -181,7 +181,7 @@ impl Wanted {
                 // It is told to the buyer alone, and names the seller nevertheless.
                 self.organisations.extend(held.supplier_id.map(|id| id.0));
             }
-            PublicData::OrderPlaced(_) | PublicData::RestaurantApproved(_) => {}
+            PublicData::OrderPlaced(_) | PublicData::RestaurantApproved(_) | PublicData::TrialEnded(_) => {}
             // Nobody is told of the rest.
             _ => return,
         }

@@ -8,8 +8,11 @@ mod account;
 mod api_key;
 mod billing;
 mod cart;
+mod forecast;
+mod inventory;
 mod invoice;
 mod order;
+mod price_rule;
 mod product;
 mod restaurant;
 mod stock;
@@ -19,8 +22,9 @@ mod webhook_endpoint;
 
 use events::{
     Fold, RecordedEvent, StreamKind, account::Account, api_key::ApiKey, billing::Billing, cart::Cart,
-    fold::decode, invoice::Invoice, order::Order, product::Product, restaurant::Restaurant, stock::Stock,
-    supplier::Supplier, trade_relation::TradeRelation, values::Currency, webhook_endpoint::WebhookEndpoint,
+    fold::decode, forecast::Forecast, inventory::Inventory, invoice::Invoice, order::Order,
+    price_rule::PriceRules, product::Product, restaurant::Restaurant, stock::Stock, supplier::Supplier,
+    trade_relation::TradeRelation, values::Currency, webhook_endpoint::WebhookEndpoint,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -76,6 +80,9 @@ pub(super) fn tell(event: &RecordedEvent, names: &Names) -> Told {
         StreamKind::Billing => told::<Billing>(event, |it| billing::tell(it, names)),
         StreamKind::TradeRelation => told::<TradeRelation>(event, |it| trade_relation::tell(it, names)),
         StreamKind::ApiKey => told::<ApiKey>(event, api_key::tell),
+        StreamKind::Inventory => told::<Inventory>(event, |it| inventory::tell(it, names)),
+        StreamKind::Forecast => told::<Forecast>(event, forecast::tell),
+        StreamKind::PriceRules => told::<PriceRules>(event, |it| price_rule::tell(it, names)),
     }
 }
 
@@ -105,7 +112,7 @@ fn amount_of(quantity: events::values::Quantity, unit: &str) -> String {
 }
 
 /// English for the units of trade that are common; others stand as their code.
-fn unit_word(code: &str) -> &str {
+pub(crate) fn unit_word(code: &str) -> &str {
     match code {
         "KGM" => "kg",
         "GRM" => "g",

@@ -21,14 +21,25 @@ pub(super) fn tell(event: &ProductEvent, recorded: &RecordedEvent, names: &Names
                 .with("name", None, &details.name)
                 .with("sku", None, &details.sku)
         }
-        ProductEvent::PriceChanged { previous_minor, unit_price_minor } => {
+        ProductEvent::PriceChanged { previous_minor, unit_price_minor, reason } => {
             let (former, price) =
                 (money(*previous_minor, product.currency), money(*unit_price_minor, product.currency));
-            Told::plain(format!("Changed the price of {} from {former} to {price}.", product.said)).with(
+            let by = if reason.is_some() { " by rule" } else { "" };
+            Told::plain(format!("Changed the price of {} from {former} to {price}{by}.", product.said)).with(
                 "price",
                 Some(former),
                 price,
             )
+        }
+        ProductEvent::PriceChangeUndone { previous_minor, unit_price_minor, held_until } => {
+            let (former, price) =
+                (money(*previous_minor, product.currency), money(*unit_price_minor, product.currency));
+            let until = held_until.format("%Y-%m-%d %H:%M UTC");
+            Told::plain(format!(
+                "Took back the change of the price of {} by rule, from {former} to {price}; no rule moves it until {until}.",
+                product.said
+            ))
+            .with("price", Some(former), price)
         }
         ProductEvent::ProductDeactivated {} => Told::plain(format!("No longer offered {}.", product.said)),
         ProductEvent::ProductReactivated {} => Told::plain(format!("Offered {} again.", product.said)),

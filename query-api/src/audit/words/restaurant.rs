@@ -24,6 +24,9 @@ pub(super) fn tell(event: &RestaurantEvent) -> Told {
             Told::plain(format!("Suspended the restaurant{}.", because(reason.as_deref())))
         }
         RestaurantEvent::RestaurantReinstated {} => Told::plain("Reinstated the restaurant."),
+        RestaurantEvent::TrialEnded { ended_at } => {
+            Told::plain(format!("Noted that the restaurant's trial ended on {}.", swedish_day(*ended_at)))
+        }
         RestaurantEvent::RestaurantMemberAdded { account_id, role } => {
             Told::plain(format!("Made account {account_id} a member ({}).", spoken(role)))
         }

@@ -2,7 +2,7 @@
 
 use events::trade_relation::TradeRelationEvent;
 
-use super::{Told, quoted};
+use super::{Told, money, quoted};
 use crate::audit::names::Names;
 
 pub(super) fn tell(event: &TradeRelationEvent, names: &Names) -> Told {
@@ -23,5 +23,34 @@ pub(super) fn tell(event: &TradeRelationEvent, names: &Names) -> Told {
             names.organisation(supplier_id.0),
             quoted(account)
         )),
+        TradeRelationEvent::ContractPriceAgreed {
+            supplier_id,
+            restaurant_id,
+            product_id,
+            unit_price_minor,
+            currency,
+            valid_from,
+            valid_until,
+            ..
+        } => {
+            let until = valid_until.map(|day| format!(" to {day}")).unwrap_or_default();
+            let product = names.product(product_id.0);
+            let price = money(*unit_price_minor, *currency);
+            Told::plain(format!(
+                "Agreed that {} costs {} {price} at {} from {valid_from}{until}.",
+                product.said,
+                names.organisation(restaurant_id.0),
+                names.organisation(supplier_id.0)
+            ))
+            .with(&product.name, None, price)
+        }
+        TradeRelationEvent::ContractPriceEnded { supplier_id, restaurant_id, product_id } => {
+            Told::plain(format!(
+                "Ended what {} and {} had agreed on the price of {}.",
+                names.organisation(supplier_id.0),
+                names.organisation(restaurant_id.0),
+                names.product(product_id.0).said
+            ))
+        }
     }
 }

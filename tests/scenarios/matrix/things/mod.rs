@@ -1,5 +1,6 @@
 //! What cells ask for: made over HTTP by those whose business it is, on either side.
 
+mod forecasts;
 mod history;
 mod invoices;
 mod organisations;
@@ -36,6 +37,9 @@ impl World {
             "supplier_member" | "restaurant_member" => self.member(thing, side).await,
             "supplier_partner" | "restaurant_partner" => self.partner(thing, side).await,
             "product" => self.product(side).await,
+            "contract" => self.contract(side).await,
+            "shelf" => self.shelf(side).await,
+            "price_rule" => self.price_rule(side).await,
             "price_list" => self.price_list(side).await,
             "cart" => self.cart(side).await,
             "cart_converted" => self.converted_cart(side).await,
@@ -62,6 +66,7 @@ impl World {
             "event" => self.event().await,
             "view" => self.view().await,
             "room_for_a_view" => self.room_for_a_view().await,
+            "forecast" => self.forecast(side).await,
             _ => panic!("no such thing: {thing}"),
         }
     }

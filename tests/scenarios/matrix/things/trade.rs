@@ -1,10 +1,15 @@
 //! From a product to the receipt of an order.
 
 use harness::Upload;
+use reqwest::Method;
 use serde_json::json;
 
 use super::{
-    super::{asking::Ids, row::Whose, world::World},
+    super::{
+        asking::Ids,
+        row::Whose,
+        world::{Trade, World},
+    },
     done,
 };
 
@@ -12,9 +17,43 @@ impl World {
     pub(super) async fn product(&self, side: Whose) -> Ids {
         let trade = self.trade(side);
         let body = json!({"supplier_id": trade.supplier_id, "name": "Parsnips", "sku": format!("T-{}", self.unique()),
-            "unit": "KGM", "price_cents": 700, "tax_rate": "6", "stock_qty": "50"});
+            "unit": "KGM", "price_cents": 700, "tax_rate": "6", "stock_qty": "50", "category": "Roots"});
         let id = done(&trade.seller, "/products", &body).await.text("id");
-        Ids::from([("id", id)])
+        Ids::from([("id", id.clone()), ("product_id", id), ("supplier_id", trade.supplier_id.clone())])
+    }
+
+    /// One on a category of its own.
+    pub(super) async fn price_rule(&self, side: Whose) -> Ids {
+        let trade = self.trade(side);
+        let body = json!({"supplier_id": trade.supplier_id, "category": format!("kind {}", self.unique()),
+            "rule": {"kind": "expiry", "aim": "waste"}, "limits": {"floor_cents": 500}});
+        let id = done(&trade.seller, "/price-rules", &body).await.text("id");
+        Ids::from([("id", id), ("supplier_id", trade.supplier_id.clone())])
+    }
+
+    /// A product that a supplier has a price of its own for, for the restaurant that buys of it.
+    pub(super) async fn contract(&self, side: Whose) -> Ids {
+        let (trade, product_id) = (self.trade(side), self.product(side).await["id"].clone());
+        let Trade { supplier_id, restaurant_id, .. } = trade;
+        let path =
+            format!("/suppliers/{supplier_id}/restaurants/{restaurant_id}/contract-prices/{product_id}");
+        let price = json!({"price_cents": 600, "valid_from": "2026-11-01"});
+        let agreed = trade.seller.client.send(Method::PUT, &path, &[], Some(&price)).await;
+        agreed.expect("answers").expect(200);
+        Ids::from([
+            ("id", supplier_id.clone()),
+            ("restaurant_id", restaurant_id.clone()),
+            ("product_id", product_id),
+        ])
+    }
+
+    /// Something that a restaurant has counted.
+    pub(super) async fn shelf(&self, side: Whose) -> Ids {
+        let trade = self.trade(side);
+        let counted = json!({"items": [{"product_id": trade.product_id, "qty": "2"}]});
+        let path = format!("/restaurants/{}/inventory-counts", trade.restaurant_id);
+        done(&trade.chef, &path, &counted).await;
+        Ids::from([("id", trade.restaurant_id.clone()), ("product_id", trade.product_id.clone())])
     }
 
     /// Products that came as a file.
