@@ -94,8 +94,8 @@ pub(super) async fn candidates(
     known: Known,
     at: DateTime<Utc>,
 ) -> Result<Vec<Candidate>, sqlx::Error> {
-    // Products by products_supplier_category_newest and by their key, the others each by their key:
-    // series_of_supplier, the index's primary key.
+    // Products by products_supplier_category_newest and by their key; then the others, each by a look at its key
+    // (LIMIT 1): where Postgres may choose, it reads all of a run for each product while tables have no statistics.
     let sql = "SELECT p.product_id, p.state, p.on_hand, p.allocated, p.stock_lots, p.reoffered_at, \
                       i.index_bps, i.orders, i.computed_at, f.cumulative, f.is_drifting \
                FROM (SELECT * FROM ( \
@@ -113,9 +113,13 @@ pub(super) async fn candidates(
                              AND (created_at, product_id) < ($2, $3) \
                              AND (category = ANY($6)) IS NOT TRUE) ruled \
                      ORDER BY created_at DESC, product_id DESC LIMIT $4) p \
-               LEFT JOIN forecast.demand_index i ON i.product_id = p.product_id AND i.supplier_id = $1 \
-               LEFT JOIN forecast.series f ON f.slot = $5 AND f.supplier_id = $1 AND f.product_id = p.product_id \
-                                           AND f.restaurant_id IS NULL \
+               LEFT JOIN LATERAL ( \
+                   SELECT index_bps, orders, computed_at FROM forecast.demand_index \
+                   WHERE product_id = p.product_id AND supplier_id = $1 LIMIT 1) i ON true \
+               LEFT JOIN LATERAL ( \
+                   SELECT cumulative, is_drifting FROM forecast.series \
+                   WHERE slot = $5 AND product_id = p.product_id AND restaurant_id IS NULL AND supplier_id = $1 \
+                   LIMIT 1) f ON true \
                ORDER BY p.created_at DESC, p.product_id DESC";
     let (before, id) = after.unwrap_or((DateTime::<Utc>::MAX_UTC, Uuid::max()));
     let before = before.min(FAR_AWAY);
