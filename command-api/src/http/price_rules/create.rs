@@ -19,7 +19,7 @@ use crate::{
     domain::price_rule::CreatePriceRule,
     http::{
         answers::{BodyRefusals, CommandHeaders, CommandRefusals},
-        fields::{Alternatives, Choice, Line, OneOf},
+        fields::{Alternatives, Category, Choice, OneOf},
         state::CommandState,
         submission::{Accepted, Asked},
     },
@@ -40,8 +40,7 @@ pub(crate) struct NewPriceRule {
     product_id: Option<Uuid>,
     /// Of all products of this category.
     #[deserr(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 60)]
-    category: Option<Line<1, 60>>,
+    category: Option<Category>,
     /// When they are to move, and how far.
     rule: RuleBody,
     /// Within what.
@@ -86,7 +85,7 @@ pub(crate) async fn create_price_rule(
     asked: Asked,
     Json(OneOf(body)): Json<OneOf<NewPriceRule>>,
 ) -> Result<Accepted, ApiError> {
-    let category = body.category.clone().map(|category| category.into_string().to_lowercase());
+    let category = body.category.clone().map(Category::into_string);
     let scope = match (body.product_id, category) {
         (Some(id), _) => RuleScope::ProductId(id.into()),
         (None, category) => RuleScope::Category(category.unwrap_or_default()),

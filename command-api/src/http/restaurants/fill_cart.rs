@@ -42,7 +42,7 @@ pub(crate) struct CartOfSuggestions {
     /// `0.6`, `0.8`, `0.9`, `0.95` or `0.975`. Absent: by how each product keeps.
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "0.9")]
+    #[schema(pattern = "^0[.](5|6|8|9|95|975)$", example = "0.9")]
     service: Option<String>,
     /// What is to be in the cart, as it was shown or as a person changed it. Absent: all that is suggested at the
     /// moment of this request.

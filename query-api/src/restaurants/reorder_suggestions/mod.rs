@@ -48,7 +48,7 @@ pub(crate) struct SuggestionFilter {
     /// How often what is there is to last: `0.5`, `0.6`, `0.8`, `0.9`, `0.95` or `0.975` of all times. Left out, it
     /// follows from how each product keeps: 0.95 for staples, 0.8 for what keeps up to 14 days, 0.6 up to 3 days.
     #[deserr(default)]
-    #[param(example = "0.9")]
+    #[param(pattern = "^0[.](5|6|8|9|95|975)$", example = "0.9")]
     service: Option<String>,
 }
 
