@@ -8,10 +8,13 @@ VENV := $(TARGET_DIR)/checks-venv
 FUZZ_VENV := $(TARGET_DIR)/fuzz-venv
 # Seconds that test-fuzz sends requests for, over all roles.
 TIME := 600
+# Plans that test-faults tries, and with which build: dev has more assertions, release is faster.
+SEEDS := 1-500
+PROFILE := dev
 GENERATED := $(TARGET_DIR)/generated
 RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo "nextest run" || echo test)
 
-.PHONY: help run test test-fuzz bench lint deny generated check-containers
+.PHONY: help run test test-fuzz test-faults bench lint deny generated check-containers
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -33,7 +36,14 @@ test-fuzz: $(FUZZ_VENV)/ready
 	@cargo build --bin iris
 	@exec $(FUZZ_VENV)/bin/python -I tests/fuzz/run.py $(TARGET_DIR)/debug/iris --seconds $(TIME) $(ARGS)
 
-## make bench              One table of figures, as a release build.
+## make test-faults        Random histories under random faults, each checked to the end: SEEDS=1-500, or one again; PROFILE=release.
+test-faults:
+	@cargo build --profile $(PROFILE) --workspace --bin iris
+	@cargo test --profile $(PROFILE) --workspace --test scenarios --no-run
+	@IRIS_FAULT_SEEDS=$(SEEDS) exec $(TARGET_DIR)/$(patsubst dev,debug,$(PROFILE))/iris services --throw-away -- \
+		cargo test --profile $(PROFILE) --workspace --test scenarios faults::whatever -- --nocapture
+
+## make bench              One table of figures, as a release build: ARGS="--short", ARGS="--long", ARGS="--only orders,reads".
 bench:
 	@cargo build --release --bin iris --bin bench
 	@exec $(TARGET_DIR)/release/iris services --throw-away -- $(TARGET_DIR)/release/bench $(ARGS)

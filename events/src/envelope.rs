@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use uuid::Uuid;
 
-use crate::values::{AccountId, RestaurantId, Role, SupplierId};
+use crate::{
+    canonical::content_hash,
+    values::{AccountId, RestaurantId, Role, SupplierId},
+};
 
 /// The kinds of streams; a kind's name in the log never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -147,6 +150,27 @@ pub struct NewEvent {
     pub supplier_id: Option<SupplierId>,
     /// The buyer concerned, for routing.
     pub restaurant_id: Option<RestaurantId>,
+}
+
+impl NewEvent {
+    /// As the log holds it once it is there.
+    pub(crate) fn recorded_at_position(&self, global_position: i64) -> RecordedEvent {
+        RecordedEvent {
+            global_position,
+            event_id: self.event_id,
+            stream_kind: self.stream.kind.name().to_owned(),
+            stream_id: self.stream.id,
+            sequence: self.sequence,
+            event_type: self.event_type.clone(),
+            event_version: self.event_version.clone(),
+            payload: self.payload.clone(),
+            metadata: self.metadata.clone(),
+            recorded_at: self.recorded_at.trunc_subsecs(6),
+            command_id: self.command_id,
+            actor: self.actor.clone(),
+            content_hash: content_hash(self).to_vec(),
+        }
+    }
 }
 
 /// An event as the log holds it.

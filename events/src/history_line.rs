@@ -172,6 +172,26 @@ fn json(out: &mut Vec<u8>, stored: &str) {
     }
 }
 
+/// The organisations that an event was routed by: beside what is hashed, in archives alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Routing {
+    /// The seller concerned.
+    pub supplier_id: Option<Uuid>,
+    /// The buyer concerned.
+    pub restaurant_id: Option<Uuid>,
+}
+
+impl Routing {
+    /// Puts it at the end of the line that was just written.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        for (name, id) in [("supplier_id", self.supplier_id), ("restaurant_id", self.restaurant_id)] {
+            let Some(id) = id else { continue };
+            out.truncate(out.len().saturating_sub(b"}\n".len()));
+            writeln!(out, ",\"{name}\":\"{id}\"}}").expect("a vector takes any bytes");
+        }
+    }
+}
+
 /// A line as it is read.
 #[derive(Clone, Debug)]
 pub enum HistoryLine {
@@ -222,6 +242,8 @@ struct EventLine<'a> {
     metadata: &'a RawValue,
     #[serde(borrow)]
     content_hash: Cow<'a, str>,
+    supplier_id: Option<Uuid>,
+    restaurant_id: Option<Uuid>,
 }
 
 /// Reads a line. Whether the event's hash fits is for the caller to ask ([`crate::canonical::recorded_hash`]).
@@ -232,6 +254,11 @@ pub fn read_history_line(line: &str) -> Result<HistoryLine, UnreadableLine> {
     if line.starts_with("{\"end\":") {
         return Ok(HistoryLine::End(serde_json::from_str(line)?));
     }
+    Ok(HistoryLine::Event(Box::new(read_event_line(line)?.0)))
+}
+
+/// Reads the line of an event, with what it was routed by where the line says.
+pub(crate) fn read_event_line(line: &str) -> Result<(RecordedEvent, Routing), UnreadableLine> {
     let read: EventLine<'_> = serde_json::from_str(line)?;
     let traced: Traced<'_> = serde_json::from_str(read.metadata.get())?;
     if (&traced.causation_id, &traced.correlation_id) != (&read.causation_id, &read.correlation_id) {
@@ -241,7 +268,8 @@ pub fn read_history_line(line: &str) -> Result<HistoryLine, UnreadableLine> {
     if content_hash.len() != 32 {
         return Err(UnreadableLine::Hash);
     }
-    Ok(HistoryLine::Event(Box::new(RecordedEvent {
+    let routing = Routing { supplier_id: read.supplier_id, restaurant_id: read.restaurant_id };
+    let event = RecordedEvent {
         global_position: read.global_position,
         event_id: read.event_id,
         stream_kind: read.stream_type.into_owned(),
@@ -255,7 +283,8 @@ pub fn read_history_line(line: &str) -> Result<HistoryLine, UnreadableLine> {
         command_id: read.command_id,
         actor: read.actor.into_owned(),
         content_hash,
-    })))
+    };
+    Ok((event, routing))
 }
 
 #[cfg(test)]

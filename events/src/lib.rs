@@ -10,12 +10,14 @@
 //! - [`public`]: what leaves the house, and the one mapping from inner events to it.
 //! - [`merkle`]: one root over the content hashes of a stretch of the log.
 //! - [`audit`]: seals over stretches of the log, verifying the log against them, and proofs.
+//! - [`archive`]: old partitions of the log in files, and back.
 //! - [`history_line`]: history as lines of JSON, for others to keep and check.
 //! - [`log`]: append and feed. Positions are dense and in commit order: a reader that has seen N has
 //!   seen everything up to N.
 
 pub mod account;
 pub mod api_key;
+pub mod archive;
 pub mod audit;
 pub mod billing;
 pub mod canonical;

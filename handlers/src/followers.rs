@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use crate::consumer::Start;
+use crate::consumer::{Durability, Start};
 
 /// A follower as one process claims it.
 #[derive(Clone)]
@@ -50,6 +50,29 @@ impl Claim {
         .await?;
         row.map(|row| Ok(Hold { position: row.try_get("position")?, fence: row.try_get("fence")? }))
             .transpose()
+    }
+
+    /// Holds on, and moves a consumer on over what held nothing for it. Says where the follower is; `None` once another
+    /// has taken over.
+    ///
+    /// The row is moved only from where it was left: a crash of the database may have taken back effects and position
+    /// of a batch that was not flushed, and to pass these over would lose them. Not flushed itself: what a crash takes
+    /// back of it is a lease, and a stretch that is passed over once more.
+    pub(crate) async fn pass(&self, hold: Hold, to: i64) -> Result<Option<i64>, sqlx::Error> {
+        sqlx::query_scalar(
+            "UPDATE fanout.followers \
+             SET lease_until = clock_timestamp() + $3, position = CASE WHEN position = $4 THEN $5 ELSE position END, \
+                 updated_at = clock_timestamp() \
+             WHERE name = $1 AND fence = $2 \
+             RETURNING position, set_config('synchronous_commit', 'off', true)",
+        )
+        .bind(self.name)
+        .bind(hold.fence)
+        .bind(self.lease)
+        .bind(hold.position)
+        .bind(to)
+        .fetch_optional(&self.pool)
+        .await
     }
 
     /// Holds on, and says where the follower is; `None` once another has taken over. The relay also leaves
@@ -94,24 +117,27 @@ impl Claim {
     ///
     /// The row stays locked until the end, so who takes over waits for the batch. A process that is paused
     /// meanwhile would make it wait for as long; Postgres ends its session after ten idle seconds instead.
-    /// The setting lasts for the transaction, so it is safe behind a pooler.
+    /// The settings last for the transaction, so they are safe behind a pooler.
     pub(crate) async fn move_in_tx(
         &self,
         tx: &mut PgConnection,
         hold: Hold,
         to: i64,
+        durability: Durability,
     ) -> Result<bool, sqlx::Error> {
         let moved = sqlx::query(
             "UPDATE fanout.followers \
              SET position = $4, lease_until = clock_timestamp() + $5, updated_at = clock_timestamp() \
              WHERE name = $1 AND position = $2 AND fence = $3 \
-             RETURNING set_config('idle_in_transaction_session_timeout', '10s', true)",
+             RETURNING set_config('idle_in_transaction_session_timeout', '10s', true), \
+                 CASE WHEN $6 THEN set_config('synchronous_commit', 'off', true) END",
         )
         .bind(self.name)
         .bind(hold.position)
         .bind(hold.fence)
         .bind(to)
         .bind(self.lease)
+        .bind(durability == Durability::Derived)
         .fetch_all(tx)
         .await?;
         Ok(moved.len() == 1)

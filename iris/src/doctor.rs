@@ -31,6 +31,9 @@ pub async fn run() -> anyhow::Result<ExitCode> {
         println!("FAULT {fault}");
     }
     println!("{} events, sealed up to {}: {}", found.count, found.sealed_to, verdict(found.is_ok()));
+    for range in &found.unread {
+        println!("{} to {} are archived in {}: not read", range.first, range.last, range.file);
+    }
     let begun = import_under_way(&pool).await?;
     if let Some(upto) = begun {
         println!("FAULT {}", half_way(upto));

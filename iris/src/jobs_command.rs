@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 use clap::Subcommand;
 use command_api::Committer;
+use events::log::FeedWindow;
 use handlers::{
     Surroundings,
     scheduler::{Agenda, ByHand, Entry, LastRun, Outcome, Tally, last_run},
@@ -83,7 +84,7 @@ impl Workshop {
         let (committer, task) = Committer::start(database, vault, Arc::clone(&clock), Arc::clone(&ids));
         let agenda = scheduling::agenda(&config, &committer, &ids)?;
         let wake = committer.head();
-        let surroundings = Surroundings { pool: pool.clone(), clock, ids, wake };
+        let surroundings = Surroundings { pool: pool.clone(), clock, ids, wake, feed: FeedWindow::default() };
         Ok(Self { config, pool, surroundings, agenda, committer: task })
     }
 

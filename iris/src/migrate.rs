@@ -1,6 +1,7 @@
 //! Migrations: forward only, by the database's owner, past any pooler.
 
 use anyhow::{Context as _, bail};
+use events::log::make_partitions;
 use platform::{config::Config, db};
 use sqlx::{Connection as _, PgConnection, PgPool, migrate::Migrator};
 
@@ -25,6 +26,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     if let Some(grant) = missing {
         sqlx::raw_sql(&grant).execute(&mut owner).await.context("the grant to make schemas")?;
     }
+    make_partitions(&mut owner, 0).await.context("partitions of the log")?;
     let serving = db::connect_options(&config.database_url)?;
     let serving = Some(serving.get_username()).filter(|serving| *serving != options.get_username());
     logins::grant(&mut owner, serving).await

@@ -10,7 +10,10 @@ use command_api::{
     invoices::{self, Invoices, Readers},
     personal::index_addresses,
 };
-use events::values::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN};
+use events::{
+    log::FeedWindow,
+    values::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN},
+};
 use handlers::{Nats, Surroundings};
 use platform::{
     access_log::{self, AccessLog},
@@ -163,7 +166,9 @@ impl Ground {
         let committer = self.committer(&mut started)?;
         // Without a committer in this process nobody wakes those who follow the log; they look by themselves.
         let wake = committer.as_ref().map_or_else(|| watch::channel(0).1, Committer::head);
-        self.react(wake.clone(), committer.as_ref(), &mut started)?;
+        // The newest events, read once for all who follow them here.
+        let feed = committer.as_ref().map(Committer::feed).unwrap_or_default();
+        self.react(wake.clone(), feed.clone(), committer.as_ref(), &mut started)?;
         if let Some(committer) = committer.filter(|_| self.roles.command) {
             self.take_commands(committer, access_log.clone(), &mut started)?;
         }
@@ -172,7 +177,8 @@ impl Ground {
         }
         if self.roles.projections {
             let on_other_version = self.roles.on_other_version;
-            let settings = projections::Settings { on_other_version, ..projections::Settings::default() };
+            let settings =
+                projections::Settings { feed, on_other_version, ..projections::Settings::default() };
             let (pool, clock) = (self.pool.clone(), Arc::clone(&self.clock));
             let running = projections::run_with(pool, clock, wake, self.ends.stop.clone(), settings);
             let running = async move { running.await.map_err(anyhow::Error::from) };
@@ -253,18 +259,19 @@ impl Ground {
         let vault = Arc::new(Vault::new(self.keyring()));
         let (committer, task) =
             Committer::start(database, vault, Arc::clone(&self.clock), Arc::clone(&self.ids));
-        started.committer = Some(task);
+        started.committer = Some(task::start_committer(&self.ends, task));
         Ok(Some(committer))
     }
 
     fn react(
         &self,
         wake: watch::Receiver<i64>,
+        feed: FeedWindow,
         committer: Option<&Committer>,
         started: &mut Started,
     ) -> anyhow::Result<()> {
         let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
-        let surroundings = Surroundings { pool: self.pool.clone(), clock, ids, wake };
+        let surroundings = Surroundings { pool: self.pool.clone(), clock, ids, wake, feed };
         let nats = self.nats.as_ref();
         if self.roles.relay {
             let is_all_there_is = !self.roles.command;

@@ -45,6 +45,16 @@ pub fn start_sure(name: &'static str, ends: &Ends, work: impl Future<Output = ()
     })
 }
 
+/// Watches over the committer: should it end before everybody who commands, the process ends with it too. Alive, it
+/// would refuse every command from then on.
+pub fn start_committer(ends: &Ends, committer: JoinHandle<()>) -> JoinHandle<()> {
+    let shutdown = ends.shutdown.clone();
+    tokio::spawn(async move {
+        let _process = shutdown.drop_guard();
+        committer.await.expect("the committer does not panic; where it did, whoever waits for it is told");
+    })
+}
+
 /// Waits for all of them, whatever becomes of each; says what went wrong first.
 pub async fn finish(
     tasks: impl IntoIterator<Item = Task>,
@@ -81,6 +91,15 @@ mod tests {
         let task = start("dying", &ends, async { panic!("as in a test") });
         ends.shutdown.cancelled().await;
         assert_eq!(finish([task], None).await.unwrap_err().to_string(), "a task died");
+    }
+
+    #[tokio::test]
+    async fn a_committer_that_dies_ends_the_process() {
+        let ends = ends();
+        let committer = start_committer(&ends, tokio::spawn(async { panic!("as in a test") }));
+        ends.shutdown.cancelled().await;
+        let said = finish([], Some(committer)).await.unwrap_err().to_string();
+        assert_eq!(said, "the committer died");
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! `read.api_keys`: one row per API key, revoked ones included.
 
+use std::sync::Arc;
+
 use events::{RecordedEvent, StreamKind, api_key::ApiKey};
 use sqlx::PgConnection;
 
@@ -24,7 +26,7 @@ impl Projection for ApiKeys {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -33,7 +35,7 @@ impl Projection for ApiKeys {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let keys = fold_in_tx::<ApiKey>(tx, schema, TABLE, events).await?;
     let sql = format!(

@@ -1,18 +1,19 @@
 //! One batch: a stretch of the log into rows, with the checkpoint, in one transaction.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use events::{RecordedEvent, log::read_feed};
+use events::{RecordedEvent, log::FeedWindow};
 use metrics::histogram;
 use platform::clock::Clock;
 use sqlx::{Acquire, PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::{
-    checkpoint::{Hold, Move, move_in_tx},
+    checkpoint::{Goal, Hold, Move, move_in_tx},
     lag::BATCH_EVENTS,
     parking::{Parked, project_leaving_out_in_tx},
-    projection::{Blame, ProjectError, Projection},
+    projection::{Blame, Identity, ProjectError, Projection},
+    quiet::QuietMoves,
     schema::SchemaName,
 };
 
@@ -38,9 +39,11 @@ pub(crate) struct Batches<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stretch<'a> {
     /// The events of its kinds, by position.
-    pub(crate) events: &'a [RecordedEvent],
+    pub(crate) events: &'a [Arc<RecordedEvent>],
     /// How far the stretch reaches, whatever it holds.
     pub(crate) upto: i64,
+    /// The event there, where the stretch is from memory.
+    pub(crate) ends_with: Option<Uuid>,
     /// Nothing was left when it was read.
     pub(crate) is_last: bool,
 }
@@ -54,20 +57,43 @@ pub(crate) enum Batch {
     Empty,
     /// Another batch is under way; try again soon.
     Busy,
-    /// The checkpoint is elsewhere or in other hands.
+    /// The checkpoint is elsewhere or in other hands, or the log is not the one that was remembered.
     Missed,
+    /// The log ends before the checkpoint that was held: it is another one.
+    Shrunk,
+}
+
+/// What the followers of a process have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Company {
+    pub(crate) feed: FeedWindow,
+    pub(crate) quiet: QuietMoves,
 }
 
 impl Batches<'_> {
     /// Takes the next events after `hold`, out of at most `positions_max` positions.
-    pub(crate) async fn next(&self, hold: Hold, positions_max: i64) -> Result<Batch, ProjectError> {
-        let mut connection = self.pool.acquire().await?;
-        let kinds = self.projection.identity().kinds;
-        let feed = read_feed(&mut connection, hold.position, positions_max, kinds).await?;
+    pub(crate) async fn next(
+        &self,
+        hold: Hold,
+        positions_max: i64,
+        company: &Company,
+    ) -> Result<Batch, ProjectError> {
+        let Identity { name, kinds, .. } = self.projection.identity();
+        let feed = company.feed.follow(self.pool, hold.position, positions_max, kinds).await?;
+        if feed.head < hold.position {
+            return Ok(Batch::Shrunk);
+        }
         if feed.upto == hold.position {
             return Ok(Batch::Empty);
         }
-        let stretch = Stretch { events: &feed.events, upto: feed.upto, is_last: feed.is_last() };
+        let (upto, ends_with, is_last) = (feed.upto, feed.ends_with, feed.is_last());
+        let stretch = Stretch { events: &feed.events, upto, ends_with, is_last };
+        if self.is_quiet(stretch)
+            && let Some(moved) = company.quiet.ask(name, hold, goal(stretch)).await
+        {
+            return Ok(outcome(&moved, stretch));
+        }
+        let mut connection = self.pool.acquire().await?;
         self.take(&mut connection, hold, stretch).await
     }
 
@@ -78,7 +104,7 @@ impl Batches<'_> {
         hold: Hold,
         stretch: Stretch<'_>,
     ) -> Result<Batch, ProjectError> {
-        if stretch.events.is_empty() {
+        if self.is_quiet(stretch) {
             // The statement is a transaction by itself: most batches of most projections end here.
             let moved = self.move_in_tx(connection, hold, stretch).await?;
             return Ok(outcome(&moved, stretch));
@@ -93,6 +119,11 @@ impl Batches<'_> {
             }
             outcome => outcome,
         }
+    }
+
+    /// True if nothing of the stretch changes a row.
+    fn is_quiet(&self, stretch: Stretch<'_>) -> bool {
+        !stretch.events.iter().any(|event| self.projection.concerns(event))
     }
 
     async fn commit(
@@ -136,7 +167,7 @@ impl Batches<'_> {
         stretch: Stretch<'_>,
     ) -> Result<Move, sqlx::Error> {
         let name = self.projection.identity().name;
-        move_in_tx(tx, self.schema, name, hold, stretch.upto, self.clock.now()).await
+        move_in_tx(tx, self.schema, name, hold, goal(stretch), self.clock.now()).await
     }
 
     async fn finish(
@@ -162,11 +193,15 @@ impl Batches<'_> {
 }
 
 /// The events of streams that are not parked.
-fn followed<'a>(events: &'a [RecordedEvent], parked: &[Uuid]) -> Cow<'a, [RecordedEvent]> {
+fn followed<'a>(events: &'a [Arc<RecordedEvent>], parked: &[Uuid]) -> Cow<'a, [Arc<RecordedEvent>]> {
     if parked.is_empty() {
         return Cow::Borrowed(events);
     }
     events.iter().filter(|event| !parked.contains(&event.stream_id)).cloned().collect()
+}
+
+fn goal(stretch: Stretch<'_>) -> Goal {
+    Goal { position: stretch.upto, event_id: stretch.ends_with }
 }
 
 fn outcome(moved: &Move, stretch: Stretch<'_>) -> Batch {

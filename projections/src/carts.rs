@@ -1,5 +1,7 @@
 //! `read.carts`: one row per cart.
 
+use std::sync::Arc;
+
 use events::{RecordedEvent, StreamKind, cart::Cart};
 use sqlx::PgConnection;
 
@@ -24,7 +26,7 @@ impl Projection for Carts {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -33,7 +35,7 @@ impl Projection for Carts {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let carts = fold_in_tx::<Cart>(tx, schema, TABLE, events).await?;
     let sql = format!(

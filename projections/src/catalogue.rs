@@ -1,13 +1,17 @@
-//! `read.products`: one row per product, with the stock that shares its id.
+//! `read.products`: one row per product, with the stock that shares its id; and `read.search_words`, what their names
+//! are made of.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use events::{
     Folded, RecordedEvent, StreamKind,
     product::Product,
     stock::{Lot, Stock},
-    values::Quantity,
+    values::{Quantity, search_words},
 };
 use sqlx::{PgConnection, Row, types::Json};
 use uuid::Uuid;
@@ -19,6 +23,9 @@ use crate::{
 };
 
 const TABLE: ReadTable = ReadTable { name: "products", key: "product_id" };
+/// Events that say what a product is called.
+const NAMING: [&str; 2] = ["ProductCreated", "ProductDetailsRevised"];
+const WORDS: ReadTable = ReadTable { name: "search_words", key: "word_id" };
 
 /// Folds product streams and their stock streams.
 ///
@@ -30,9 +37,9 @@ impl Projection for Catalogue {
     fn identity(&self) -> &'static Identity {
         &Identity {
             name: "catalogue",
-            version: 1,
+            version: 2,
             kinds: &[StreamKind::Product, StreamKind::Stock],
-            tables: &[TABLE],
+            tables: &[TABLE, WORDS],
         }
     }
 
@@ -40,7 +47,7 @@ impl Projection for Catalogue {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -62,12 +69,21 @@ type Entries = BTreeMap<Uuid, Entry>;
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let mut entries = load_in_tx(tx, schema, events).await?;
+    let mut words = BTreeSet::new();
     for event in events {
-        apply(entries.entry(event.stream_id).or_default(), event)?;
+        let entry = entries.entry(event.stream_id).or_default();
+        apply(entry, event)?;
+        // After every event, not as the batch leaves it: the rows are the same however the log is cut into batches.
+        if NAMING.contains(&&*event.event_type)
+            && let Some(product) = &entry.product
+        {
+            words.extend(search_words(&search_text(&product.state)).map(ToOwned::to_owned));
+        }
     }
+    write_words_in_tx(tx, schema, words).await?;
     write_products_in_tx(tx, schema, &entries).await?;
     write_stock_in_tx(tx, schema, &entries).await
 }
@@ -93,7 +109,7 @@ fn apply(entry: &mut Entry, event: &RecordedEvent) -> Result<(), ProjectError> {
 async fn load_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<Entries, ProjectError> {
     let mut wanted: BTreeMap<Uuid, bool> = BTreeMap::new();
     for event in events {
@@ -213,6 +229,24 @@ async fn write_stock_in_tx(
         return Ok(());
     }
     Err(ProjectError::RowsMissed { table: TABLE.name, expected: rows.len(), written })
+}
+
+/// Adds those that are new; most names are made of words that others have.
+async fn write_words_in_tx(
+    tx: &mut PgConnection,
+    schema: &SchemaName,
+    words: BTreeSet<String>,
+) -> Result<(), ProjectError> {
+    if words.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "INSERT INTO {schema}.search_words (word_id, word) \
+         SELECT md5(w.word)::uuid, w.word FROM unnest($1::text[]) AS w(word) \
+         ON CONFLICT (word_id) DO NOTHING"
+    );
+    sqlx::query(&sql).bind(words.into_iter().collect::<Vec<_>>()).execute(tx).await?;
+    Ok(())
 }
 
 /// What expires, where anything is known to.

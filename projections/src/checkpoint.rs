@@ -24,6 +24,14 @@ pub(crate) struct Sighting {
     pub(crate) head: i64,
 }
 
+/// Where a checkpoint is to be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Goal {
+    pub(crate) position: i64,
+    /// The event that the log must have there, where what leads there is from memory.
+    pub(crate) event_id: Option<Uuid>,
+}
+
 /// What came of moving the checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Move {
@@ -49,12 +57,15 @@ pub(crate) enum Move {
 /// - The commit need not wait for the disk: rows and checkpoint are lost together if the machine dies in
 ///   the next instants, and folded again. They cannot outlive the events they come from, whose commit was
 ///   on disk before they became visible.
+/// - What is from memory may be of a log that was lost since. The event that it ends with is asked for: its
+///   id at its place stands for all before it. By ORDER BY and LIMIT, so that the index is taken also by a plan
+///   that was made while the log was short.
 pub(crate) async fn move_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
     name: &str,
     from: Hold,
-    to: i64,
+    to: Goal,
     now: DateTime<Utc>,
 ) -> Result<Move, sqlx::Error> {
     let sql = format!(
@@ -63,6 +74,8 @@ pub(crate) async fn move_in_tx(
          ), moved AS ( \
              UPDATE {schema}.checkpoints c SET position = $4, updated_at = $5 \
              FROM turn WHERE turn.is_mine AND c.name = $1 AND c.position = $2 AND c.fence = $3 \
+               AND ($7::uuid IS NULL OR $7 = (SELECT e.event_id FROM public.events e WHERE e.global_position >= $4 \
+                                              ORDER BY e.global_position LIMIT 1)) \
              RETURNING c.name \
          ) \
          SELECT turn.is_mine, (SELECT count(*) FROM moved) = 1 AS is_moved, \
@@ -74,9 +87,10 @@ pub(crate) async fn move_in_tx(
         .bind(name)
         .bind(from.position)
         .bind(from.fence)
-        .bind(to)
+        .bind(to.position)
         .bind(now)
         .bind(lock_name(schema, name))
+        .bind(to.event_id)
         .fetch_one(tx)
         .await?;
     if !row.try_get("is_mine")? {
@@ -84,6 +98,51 @@ pub(crate) async fn move_in_tx(
     }
     let is_moved: bool = row.try_get("is_moved")?;
     Ok(if is_moved { Move::Moved { parked: row.try_get("parked")? } } else { Move::Missed })
+}
+
+/// The same for several that go to one place, where nothing has to be written for any of them: each by itself
+/// moves or does not. Commits by itself; the answers are in the order of `from`.
+pub(crate) async fn move_together(
+    connection: &mut PgConnection,
+    schema: &SchemaName,
+    from: &[(&'static str, Hold)],
+    to: Goal,
+    now: DateTime<Utc>,
+) -> Result<Vec<Move>, sqlx::Error> {
+    let sql = format!(
+        "WITH wanted AS MATERIALIZED ( \
+             SELECT w.name, w.position, w.fence, w.place, \
+                    pg_try_advisory_xact_lock(hashtextextended(w.lock, 0)) AS is_mine \
+             FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) \
+                  WITH ORDINALITY AS w(name, position, fence, lock, place) \
+         ), moved AS ( \
+             UPDATE {schema}.checkpoints c SET position = $5, updated_at = $6 \
+             FROM wanted w WHERE w.is_mine AND c.name = w.name AND c.position = w.position AND c.fence = w.fence \
+               AND ($7::uuid IS NULL OR $7 = (SELECT e.event_id FROM public.events e WHERE e.global_position >= $5 \
+                                              ORDER BY e.global_position LIMIT 1)) \
+             RETURNING c.name \
+         ) \
+         SELECT w.is_mine, m.name IS NOT NULL AS is_moved, set_config('synchronous_commit', 'off', true) \
+         FROM wanted w LEFT JOIN moved m ON m.name = w.name ORDER BY w.place"
+    );
+    let rows = sqlx::query(&sql)
+        .bind(from.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+        .bind(from.iter().map(|(_, hold)| hold.position).collect::<Vec<_>>())
+        .bind(from.iter().map(|(_, hold)| hold.fence).collect::<Vec<_>>())
+        .bind(from.iter().map(|(name, _)| lock_name(schema, name)).collect::<Vec<_>>())
+        .bind(to.position)
+        .bind(now)
+        .bind(to.event_id)
+        .fetch_all(connection)
+        .await?;
+    let answer = |row: &PgRow| {
+        Ok(match (row.try_get("is_mine")?, row.try_get("is_moved")?) {
+            (false, _) => Move::Busy,
+            (true, false) => Move::Missed,
+            (true, true) => Move::Moved { parked: Vec::new() },
+        })
+    };
+    rows.iter().map(answer).collect()
 }
 
 /// Raises the fence, whoever holds it, and waits for the batch that may be under way. `None` where the

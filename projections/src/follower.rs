@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    batch::{Batch, Batches, OnPoison},
+    batch::{Batch, Batches, Company, OnPoison},
     checkpoint::Hold,
     ownership::{Claimant, Stance},
     projection::{ProjectError, Projection},
@@ -27,6 +27,7 @@ pub(crate) struct Follower {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) projection: Arc<dyn Projection>,
     pub(crate) head: watch::Receiver<i64>,
+    pub(crate) company: Company,
     pub(crate) settings: Settings,
     pub(crate) schema: SchemaName,
 }
@@ -102,15 +103,26 @@ impl Follower {
         let owner = Stance::Owner(hold);
         // Only a net under the net: news of the log comes by the watch.
         let idle = Next::Wait(self.settings.poll * IDLE_POLLS);
-        Ok(match self.batches().next(hold, self.settings.positions_max).await? {
+        Ok(match self.batches().next(hold, self.settings.positions_max, &self.company).await? {
             Batch::Done { upto, is_last } => {
                 let next = if is_last { idle } else { Next::More };
                 (Stance::Owner(Hold { position: upto, ..hold }), next)
             }
             Batch::Empty => (owner, idle),
             Batch::Busy => (owner, Next::Wait(self.settings.poll)),
-            Batch::Missed => (owner.shaken(), Next::Settled),
+            Batch::Missed => (self.after_miss(hold).await?, Next::Settled),
+            Batch::Shrunk => (owner.shaken(), Next::Wait(self.settings.poll)),
         })
+    }
+
+    /// Reads the checkpoint again.
+    async fn after_miss(&self, hold: Hold) -> Result<Stance, ProjectError> {
+        let stance = self.claimant().make_sure(hold.fence).await?;
+        // It is where it was believed: so it was the log that is not as it was remembered.
+        if matches!(stance, Stance::Owner(found) if found == hold) {
+            self.company.feed.forget();
+        }
+        Ok(stance)
     }
 
     async fn proceed(&mut self, backoff: &mut Backoff, next: Next, shutdown: &CancellationToken) {
@@ -122,7 +134,6 @@ impl Follower {
         }
         let Next::Wait(at_most) = next else { return };
         let news = async {
-            tokio::time::sleep(self.settings.pace).await;
             // An error: nobody tells news any more, so the wait ends by its time.
             if self.head.changed().await.is_err() {
                 std::future::pending::<()>().await;

@@ -3,7 +3,7 @@
 //! No row has a whole inventory: which of its events are in is what the highest revision of its rows says, for each
 //! event writes at least one.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use events::{
     Folded, RecordedEvent, StreamKind,
@@ -34,7 +34,7 @@ impl Projection for Inventories {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -50,7 +50,7 @@ struct Said<'a> {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let mut inventories = revisions_in_tx(tx, schema, events).await?;
     // The last word on each product; sorted, so that rows are written in the order of their index.
@@ -72,7 +72,7 @@ async fn write_in_tx(
 async fn revisions_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<States<Inventory>, ProjectError> {
     let sql = format!(
         "SELECT restaurant_id, max(revision) FROM {schema}.inventory \

@@ -2,6 +2,8 @@
 //!
 //! Not summed by day as orders are: a decision about an invoice may be taken again, and only the last one counts.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use events::{
     Fold, RecordedEvent, StreamKind,
@@ -32,7 +34,7 @@ impl Projection for InvoicedPrices {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -76,7 +78,7 @@ impl Fold for Prices {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let prices = fold_in_tx::<Prices>(tx, schema, TABLE, events).await?;
     let sql = format!(

@@ -1,5 +1,7 @@
 //! `read.invoices`: one row per invoice that came.
 
+use std::sync::Arc;
+
 use events::{RecordedEvent, StreamKind, invoice::Invoice};
 use sqlx::PgConnection;
 
@@ -27,7 +29,7 @@ impl Projection for Invoices {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -36,7 +38,7 @@ impl Projection for Invoices {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let invoices = fold_in_tx::<Invoice>(tx, schema, TABLE, events).await?;
     let sql = format!(

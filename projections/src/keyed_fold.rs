@@ -4,6 +4,8 @@
 //! lies between is memory. Streams that begin in the batch are asked for too: a miss costs one probe of
 //! the index, and finding a row where none can be is how an event applied twice is noticed.
 
+use std::sync::Arc;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use events::{Fold, Folded, RecordedEvent};
@@ -23,7 +25,7 @@ pub(crate) async fn load_in_tx<S: Fold>(
     tx: &mut PgConnection,
     schema: &SchemaName,
     table: ReadTable,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<States<S>, ProjectError> {
     let ReadTable { name, key } = table;
     let sql = format!("SELECT {key} AS id, state::text AS state FROM {schema}.{name} WHERE {key} = ANY($1)");
@@ -37,7 +39,10 @@ pub(crate) async fn load_in_tx<S: Fold>(
 }
 
 /// Applies the events to their streams' states; a stream without one begins.
-pub(crate) fn apply<S: Fold>(states: &mut States<S>, events: &[RecordedEvent]) -> Result<(), ProjectError> {
+pub(crate) fn apply<S: Fold>(
+    states: &mut States<S>,
+    events: &[Arc<RecordedEvent>],
+) -> Result<(), ProjectError> {
     for event in events {
         apply_one(states.entry(event.stream_id).or_default(), event)?;
     }
@@ -54,7 +59,7 @@ pub(crate) async fn fold_in_tx<S: Fold>(
     tx: &mut PgConnection,
     schema: &SchemaName,
     table: ReadTable,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<States<S>, ProjectError> {
     let mut states = load_in_tx(tx, schema, table, events).await?;
     apply(&mut states, events)?;
@@ -62,7 +67,7 @@ pub(crate) async fn fold_in_tx<S: Fold>(
 }
 
 /// The ids of the streams that these events are of, each once.
-pub(crate) fn streams_of(events: &[RecordedEvent]) -> Vec<Uuid> {
+pub(crate) fn streams_of(events: &[Arc<RecordedEvent>]) -> Vec<Uuid> {
     events.iter().map(|event| event.stream_id).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -35,6 +35,7 @@ mod partners;
 mod price_rules;
 mod privileged_actions;
 mod projection;
+mod quiet;
 mod rebuild;
 mod replay;
 mod replay_reader;

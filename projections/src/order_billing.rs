@@ -1,5 +1,7 @@
 //! `read.order_billing`: what has been invoiced and credited of each order.
 
+use std::sync::Arc;
+
 use events::{RecordedEvent, StreamKind, billing::Billing};
 use sqlx::PgConnection;
 
@@ -24,7 +26,7 @@ impl Projection for OrderBilling {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -33,7 +35,7 @@ impl Projection for OrderBilling {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let billings = fold_in_tx::<Billing>(tx, schema, TABLE, events).await?;
     let sql = format!(

@@ -1,6 +1,6 @@
 //! `read.orders`, one row per order, and `read.supplier_days`, the sums over them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use events::{RecordedEvent, StreamKind, order::Order};
 use sqlx::PgConnection;
@@ -33,7 +33,7 @@ impl Projection for Orders {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -42,7 +42,7 @@ impl Projection for Orders {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let mut orders = load_in_tx::<Order>(tx, schema, TABLE, events).await?;
     let totals_before: BTreeMap<Uuid, DayTotals> =

@@ -1,6 +1,6 @@
 //! Parking: finding the streams of a batch that cannot be folded, and going on without them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use events::RecordedEvent;
@@ -30,11 +30,11 @@ pub(crate) async fn project_leaving_out_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
     projection: &dyn Projection,
-    events: Vec<RecordedEvent>,
+    events: Vec<Arc<RecordedEvent>>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Parked>, ProjectError> {
     let mut parked = Vec::new();
-    let mut parts: Vec<Vec<RecordedEvent>> = vec![events];
+    let mut parts: Vec<Vec<Arc<RecordedEvent>>> = vec![events];
     while let Some(mut part) = parts.pop() {
         if part.is_empty() {
             continue;
@@ -65,7 +65,7 @@ pub(crate) async fn project_leaving_out_in_tx(
 }
 
 /// Takes the culprit's events out of the part.
-fn park(part: &mut Vec<RecordedEvent>, key: Uuid, error: &ProjectError) -> Result<Parked, ProjectError> {
+fn park(part: &mut Vec<Arc<RecordedEvent>>, key: Uuid, error: &ProjectError) -> Result<Parked, ProjectError> {
     let first = part.iter().find(|event| event.stream_id == key).map(|event| event.global_position);
     part.retain(|event| event.stream_id != key);
     // The error as such, not its sources: those may quote the payload, and so a person's data.

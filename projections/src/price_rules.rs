@@ -1,5 +1,7 @@
 //! `read.price_rules`: what each supplier lets move its prices.
 
+use std::sync::Arc;
+
 use events::{RecordedEvent, StreamKind, price_rule::PriceRules as Rules};
 use sqlx::{PgConnection, types::Json};
 
@@ -24,7 +26,7 @@ impl Projection for PriceRules {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -33,7 +35,7 @@ impl Projection for PriceRules {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let rules = fold_in_tx::<Rules>(tx, schema, TABLE, events).await?;
     // An array of arrays must be even, so each supplier's ids travel as JSON.

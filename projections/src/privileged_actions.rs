@@ -5,6 +5,8 @@
 //! beside the append could be lost where the event is not, and a fold comes back, each command once, when it is
 //! thrown away.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use events::{
     RecordedEvent, StreamKind,
@@ -40,11 +42,15 @@ impl Projection for PrivilegedActions {
         &Identity { name: "privileged_actions", version: 1, kinds: &StreamKind::ALL, tables: &[TABLE] }
     }
 
+    fn concerns(&self, event: &RecordedEvent) -> bool {
+        Asker::of(&event.actor).role.as_deref() == Some(ADMIN) || may_be_change(event)
+    }
+
     fn project_in_tx<'a>(
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -78,7 +84,7 @@ struct Change {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let mut actions = Vec::new();
     for event in events {
@@ -162,22 +168,38 @@ impl Asker {
     }
 }
 
-fn change(event: &RecordedEvent) -> Result<Option<Change>, UnreadableEvent> {
-    // Only what is about standing is read: of most streams nothing is, and parsing costs.
+/// Only what is about standing is read: of most streams nothing is, and parsing costs.
+fn may_be_change(event: &RecordedEvent) -> bool {
     let type_name = event.event_type.as_str();
-    let is_standing = type_name.contains("Member") || type_name.contains("Partner");
+    match StreamKind::named(&event.stream_kind) {
+        Some(StreamKind::Account) => matches!(
+            type_name,
+            "AccountRegistered" | "AccountRoleChanged" | "LoginLinked" | "AccountDisabled" | "AccountEnabled"
+        ),
+        Some(StreamKind::Supplier | StreamKind::Restaurant) => {
+            type_name.contains("Member") || type_name.contains("Partner")
+        }
+        Some(StreamKind::ApiKey) => true,
+        _ => false,
+    }
+}
+
+fn change(event: &RecordedEvent) -> Result<Option<Change>, UnreadableEvent> {
+    if !may_be_change(event) {
+        return Ok(None);
+    }
     Ok(match StreamKind::named(&event.stream_kind) {
-        Some(StreamKind::Account) if matches!(type_name, "AccountRegistered" | "AccountRoleChanged") => {
+        Some(StreamKind::Account)
+            if matches!(event.event_type.as_str(), "AccountRegistered" | "AccountRoleChanged") =>
+        {
             role_given(event)?
         }
-        Some(StreamKind::Account)
-            if matches!(type_name, "LoginLinked" | "AccountDisabled" | "AccountEnabled") =>
-        {
+        Some(StreamKind::Account) => {
             let details = json!({ "event_type": event.event_type });
             Some(Change { kind: "login_changed", subject: (ACCOUNT, event.stream_id), details })
         }
-        Some(StreamKind::Supplier) if is_standing => supplier_changed(event)?,
-        Some(StreamKind::Restaurant) if is_standing => restaurant_changed(event)?,
+        Some(StreamKind::Supplier) => supplier_changed(event)?,
+        Some(StreamKind::Restaurant) => restaurant_changed(event)?,
         Some(StreamKind::ApiKey) => Some(key_changed(event)?),
         _ => None,
     })

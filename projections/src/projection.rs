@@ -25,10 +25,16 @@ pub trait Projection: Send + Sync + 'static {
     /// Who it is.
     fn identity(&self) -> &'static Identity;
 
+    /// False where an event of its kinds changes no row of it, as can be told without reading its payload.
+    fn concerns(&self, _event: &RecordedEvent) -> bool {
+        true
+    }
+
     /// Takes the events into account, in the caller's transaction.
     ///
     /// They are of the projection's kinds, in the order of their positions, and follow on what its rows
-    /// hold. One that does not is refused: this is the proof that none is applied twice.
+    /// hold. One that does not is refused: this is the proof that none is applied twice. Stretches that concern it in
+    /// nothing may be left out.
     ///
     /// # Errors
     /// [`ProjectError::blame`] says whose fault it is.
@@ -36,7 +42,7 @@ pub trait Projection: Send + Sync + 'static {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a>;
 }
 

@@ -155,7 +155,7 @@ impl<'a> Folder<'a> {
         let events = &shared.portions[self.portion];
         let first = events.partition_point(|event| event.global_position <= self.hold.position);
         let end = events.partition_point(|event| event.global_position <= upto).max(first);
-        Stretch { events: &events[first..end], upto, is_last: shared.is_last }
+        Stretch { events: &events[first..end], upto, ends_with: None, is_last: shared.is_last }
     }
 
     async fn take(&self, stretch: Stretch<'_>) -> Result<(), RebuildError> {
@@ -166,7 +166,7 @@ impl<'a> Folder<'a> {
             match self.batches.take(&mut connection, self.hold, stretch).await.map_err(failed)? {
                 Batch::Done { .. } | Batch::Empty => return Ok(()),
                 Batch::Busy => tokio::time::sleep(BUSY_PAUSE).await,
-                Batch::Missed => break,
+                Batch::Missed | Batch::Shrunk => break,
             }
         }
         Err(RebuildError::Contended(name))

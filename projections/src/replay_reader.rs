@@ -14,7 +14,7 @@ use crate::rebuild::Progress;
 
 /// What was read for all, cut by who wants what.
 pub(crate) struct Shared {
-    pub(crate) portions: Vec<Vec<RecordedEvent>>,
+    pub(crate) portions: Vec<Vec<Arc<RecordedEvent>>>,
     pub(crate) upto: i64,
     pub(crate) is_last: bool,
 }
@@ -64,17 +64,13 @@ impl Reader {
 
     fn cut(&self, feed: FeedBatch) -> Shared {
         let (upto, is_last) = (feed.upto, feed.is_last());
-        let mut portions: Vec<Vec<RecordedEvent>> = vec![Vec::new(); self.portions.len()];
-        for event in feed.events {
-            let is_wanted =
-                |kinds: &&'static [StreamKind]| kinds.iter().any(|kind| kind.name() == event.stream_kind);
-            let takers: Vec<usize> =
-                (0..self.portions.len()).filter(|place| is_wanted(&self.portions[*place])).collect();
-            let Some((last, others)) = takers.split_last() else { continue };
-            for taker in others {
-                portions[*taker].push(event.clone());
+        let mut portions: Vec<Vec<Arc<RecordedEvent>>> = vec![Vec::new(); self.portions.len()];
+        for event in feed.events.into_iter().map(Arc::new) {
+            for (kinds, portion) in self.portions.iter().zip(&mut portions) {
+                if kinds.iter().any(|kind| kind.name() == event.stream_kind) {
+                    portion.push(Arc::clone(&event));
+                }
             }
-            portions[*last].push(event);
         }
         Shared { portions, upto, is_last }
     }

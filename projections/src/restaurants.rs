@@ -1,5 +1,7 @@
 //! `read.restaurants` and the restaurants' rows of `read.memberships` and `read.partners`.
 
+use std::sync::Arc;
+
 use events::{RecordedEvent, StreamKind, restaurant::Restaurant};
 use sqlx::PgConnection;
 
@@ -31,7 +33,7 @@ impl Projection for Restaurants {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -40,7 +42,7 @@ impl Projection for Restaurants {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let mut restaurants = load_in_tx::<Restaurant>(tx, schema, TABLE, events).await?;
     let members_before = members_of(&restaurants, |restaurant| &restaurant.members);

@@ -1,6 +1,6 @@
 //! Streams that are left out, and taking one back once the program can fold it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use events::{RecordedEvent, StreamRef, log::read_stream};
@@ -104,6 +104,7 @@ pub async fn retry(pool: &PgPool, projection: &dyn Projection, key: Uuid) -> Res
             .await?;
     let from = from.ok_or(RetryError::NotParked { name, key })?;
     let events = left_out(&mut tx, projection, key, from, seen.hold.position).await?;
+    let events: Vec<_> = events.into_iter().map(Arc::new).collect();
     projection.project_in_tx(&mut tx, &schema, &events).await?;
     tx.commit().await?;
     Ok(events.len())

@@ -2,16 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
+use events::log::FeedWindow;
 use platform::clock::Clock;
 use sqlx::PgPool;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    batch::Company,
     follower::Follower,
-    head::watch_head,
+    head::Watch,
     lag,
     projection::{Projection, all},
+    quiet::quiet_moves,
     schema::SchemaName,
 };
 
@@ -24,9 +27,10 @@ pub struct Settings {
     pub positions_max: i64,
     /// How often the log's end is asked for when nobody wakes us.
     pub poll: Duration,
-    /// The least time between two batches of a projection that has caught up. The first event after a
-    /// lull is taken at once; under load, what comes within this time is one batch instead of many,
-    /// which spares Postgres most of the transactions. Bounds what a reader of its own write waits.
+    /// The least time between two pieces of news of the log. The first event after a lull is taken at once;
+    /// under load, what comes within this time is one stretch instead of many, which all projections take at
+    /// the same time: so one reads for all, and those that have nothing to write move together. Bounds what a
+    /// reader of its own write waits.
     pub pace: Duration,
     /// How long a checkpoint must stand still, though there is work, before a standby takes over.
     pub patience: Duration,
@@ -34,6 +38,8 @@ pub struct Settings {
     pub backoff_first: Duration,
     /// The longest wait after an error.
     pub backoff_max: Duration,
+    /// The newest events; others in this process may follow by the same.
+    pub feed: FeedWindow,
     /// What becomes of a projection whose rows are of another version.
     pub on_other_version: OnOtherVersion,
 }
@@ -58,6 +64,7 @@ impl Default for Settings {
             patience: Duration::from_secs(3),
             backoff_first: Duration::from_millis(100),
             backoff_max: Duration::from_secs(5),
+            feed: FeedWindow::default(),
             on_other_version: OnOtherVersion::Stop,
         }
     }
@@ -116,7 +123,11 @@ pub async fn run_with(
     let shutdown = shutdown.child_token();
     let (head_sender, head) = watch::channel(0);
     let mut companions = JoinSet::new();
-    companions.spawn(watch_head(pool.clone(), wake, settings.poll, head_sender));
+    let watch = Watch { pool: pool.clone(), feed: settings.feed.clone(), head: head_sender };
+    companions.spawn(watch.run(wake, settings.poll, settings.pace));
+    let (quiet, mover) = quiet_moves(pool.clone(), SchemaName::live(), Arc::clone(&clock));
+    companions.spawn(mover.run());
+    let company = Company { feed: settings.feed.clone(), quiet };
     companions.spawn(lag::keep_gauges(pool.clone(), Arc::clone(&clock)));
 
     let mut followers = JoinSet::new();
@@ -126,6 +137,7 @@ pub async fn run_with(
             clock: Arc::clone(&clock),
             projection: Arc::clone(projection),
             head: head.clone(),
+            company: company.clone(),
             settings: settings.clone(),
             schema: SchemaName::live(),
         };

@@ -1,5 +1,7 @@
 //! `read.trade_relations`: what each restaurant and supplier that traded know of each other.
 
+use std::sync::Arc;
+
 use events::{RecordedEvent, StreamKind, trade_relation::TradeRelation};
 use sqlx::PgConnection;
 
@@ -29,7 +31,7 @@ impl Projection for TradeRelations {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -38,7 +40,7 @@ impl Projection for TradeRelations {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let relations = fold_in_tx::<TradeRelation>(tx, schema, TABLE, events).await?;
     let sql = format!(

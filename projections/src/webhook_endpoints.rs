@@ -1,5 +1,7 @@
 //! `read.webhook_endpoints`: one row per endpoint, deleted ones included.
 
+use std::sync::Arc;
+
 use events::{RecordedEvent, StreamKind, webhook_endpoint::WebhookEndpoint};
 use sqlx::PgConnection;
 
@@ -29,7 +31,7 @@ impl Projection for WebhookEndpoints {
         &'a self,
         tx: &'a mut PgConnection,
         schema: &'a SchemaName,
-        events: &'a [RecordedEvent],
+        events: &'a [Arc<RecordedEvent>],
     ) -> Projecting<'a> {
         Box::pin(write_in_tx(tx, schema, events))
     }
@@ -38,7 +40,7 @@ impl Projection for WebhookEndpoints {
 async fn write_in_tx(
     tx: &mut PgConnection,
     schema: &SchemaName,
-    events: &[RecordedEvent],
+    events: &[Arc<RecordedEvent>],
 ) -> Result<(), ProjectError> {
     let endpoints = fold_in_tx::<WebhookEndpoint>(tx, schema, TABLE, events).await?;
     let sql = format!(

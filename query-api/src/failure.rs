@@ -1,5 +1,6 @@
 //! Why a read failed although the request was right.
 
+use events::archive::archived;
 use platform::error::ApiError;
 
 use crate::documents::{InvoiceMismatch, PdfFault, XmlFault};
@@ -29,6 +30,11 @@ pub(crate) enum ReadFailure {
 
 impl From<ReadFailure> for ApiError {
     fn from(failure: ReadFailure) -> Self {
+        if let ReadFailure::Database(error) = &failure
+            && let Some(said) = archived(error)
+        {
+            return Self::conflict("history_archived", said);
+        }
         match &failure {
             ReadFailure::Database(error) if passes_soon(error) => {
                 tracing::warn!(%error, "database not reachable");

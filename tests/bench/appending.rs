@@ -13,7 +13,7 @@ use sqlx::{Executor as _, PgConnection, pool::PoolConnection, postgres::Postgres
 use crate::{
     fill::collect,
     market::{Market, MarketSize},
-    plain::{copy_in, create, insert},
+    plain::{Hashed, copy_in, create, insert},
     run::{Run, now},
     statistics::{Spread, real},
     table::Row,
@@ -23,7 +23,7 @@ const SIZE: MarketSize = MarketSize { suppliers: 10, restaurants: 64, products: 
 /// Events of one append; what a busy committer takes at a time.
 const BATCH: usize = 100;
 /// Of an order: placed, three promises of stock, cart converted.
-const EVENTS_PER_ORDER: usize = 5;
+pub const EVENTS_PER_ORDER: usize = 5;
 
 /// Events per second: the append, a batched INSERT, a COPY.
 pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
@@ -34,7 +34,7 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
     let mut bytes = 0;
     // The first round warms everything up and does not count.
     for round in 0..=run.sizes.rounds {
-        let events = orders(run.sizes.append_events / EVENTS_PER_ORDER, round).await;
+        let events = order_events(run.sizes.append_events / EVENTS_PER_ORDER, round).await;
         bytes = events.iter().map(|event| event.payload.len() + event.metadata.len()).sum::<usize>()
             / events.len();
         let figures = one_round(&mut connection, events).await?;
@@ -70,11 +70,7 @@ async fn one_round(
     let hashed: Vec<_> = events.into_iter().map(|event| (content_hash(&event), event)).collect();
     let mut first = read_head(connection).await?.position + 1;
 
-    let inserting = Instant::now();
-    for batch in hashed.chunks(BATCH) {
-        insert(connection, batch, &mut first).await?;
-    }
-    let inserting = inserting.elapsed().as_secs_f64();
+    let inserting = inserted(connection, &hashed, first).await?;
     connection.execute("TRUNCATE plain.events").await?;
 
     let copying = Instant::now();
@@ -97,6 +93,19 @@ async fn one_round(
     Ok([count / appending, count / inserting, count / copying])
 }
 
+/// Seconds that plain INSERTs of the rows take, from that position on.
+pub async fn inserted(
+    connection: &mut PgConnection,
+    hashed: &[Hashed],
+    mut first: i64,
+) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    for batch in hashed.chunks(BATCH) {
+        insert(connection, batch, &mut first).await?;
+    }
+    Ok(began.elapsed().as_secs_f64())
+}
+
 async fn append_all(connection: &mut PgConnection, units: &[Append]) -> anyhow::Result<()> {
     let mut head = read_head(connection).await?;
     for unit in units {
@@ -108,7 +117,7 @@ async fn append_all(connection: &mut PgConnection, units: &[Append]) -> anyhow::
 }
 
 /// What placing orders appends; other streams in each round.
-async fn orders(count: usize, round: usize) -> Vec<NewEvent> {
+pub async fn order_events(count: usize, round: usize) -> Vec<NewEvent> {
     let seed = 100 + u64::try_from(round).expect("a few rounds");
     let events = collect(now(), seed, move |writer| {
         let mut market = Market::open(writer, SIZE);

@@ -6,6 +6,7 @@ use sqlx::Executor as _;
 
 use crate::{
     by_hand::by_hand,
+    limit::Bound,
     run::Run,
     statistics::{Spread, real},
     table::Row,
@@ -15,6 +16,10 @@ use crate::{
 const RESTAURANTS: usize = 20;
 /// Products of a supplier.
 const PRODUCTS: usize = 100;
+/// What a night may take, and of how many series.
+const SECONDS_MAX: f64 = 300.0;
+const NIGHT_SERIES: usize = 200_000;
+const MEMORY_MAX_MIB: f64 = 512.0;
 /// The first day that is forecast: a year of history lies before it.
 const NIGHT: &str = "2026-11-20T01:00:00Z";
 
@@ -32,10 +37,12 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
     .await?;
     let all = i64::try_from(series + products)?;
     ensure!((forecast, failed) == (all, 0), "{forecast} of {all} series were forecast, {failed} failed");
-    run.table.add(Row::figure("Forecasts of a night", "s", Spread::one(took.seconds)).note(format!(
+    let row = Row::figure("Forecasts of a night", "s", Spread::one(took.seconds)).note(format!(
         "`iris jobs run forecasts`: {series} series of 365 days, and {products} of products at all \
-             restaurants, through Postgres; 200,000 are to take less than 300"
-    )));
+         restaurants, through Postgres"
+    ));
+    // The limit is of a whole night's series.
+    run.table.add(if series >= NIGHT_SERIES { row.at_most(Bound::Figure(SECONDS_MAX)) } else { row });
     run.table.add(
         Row::figure("— series per CPU second", "1/s", Spread::one(real(series + products) / took.own_cpu))
             .note(format!(
@@ -45,7 +52,8 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
     );
     run.table.add(
         Row::figure("— memory", "MiB", Spread::one(took.peak_mib))
-            .note("the program's highest; to be below 512"),
+            .at_most(Bound::Figure(MEMORY_MAX_MIB))
+            .note("the program's highest"),
     );
     Ok(())
 }

@@ -20,7 +20,7 @@ use crate::http_client::HttpConnection;
 const START_LIMIT: Duration = Duration::from_mins(1);
 const ASK_EVERY: Duration = Duration::from_millis(1);
 
-/// `iris serve`: every role in one process. Killed with this value.
+/// `iris serve`, every role in one process, or one role alone. Killed with this value.
 pub struct IrisProcess {
     child: Child,
     /// Where it answers.
@@ -42,11 +42,22 @@ impl IrisProcess {
         log: &Path,
         settings: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
+        Self::start_role("serve", database_url, secret, log, settings).await
+    }
+
+    /// One role alone, such as `query-api`.
+    pub async fn start_role(
+        role: &str,
+        database_url: &str,
+        secret: &str,
+        log: &Path,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         // Taken and given back: nobody else asks for ports at this moment.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let began = Instant::now();
         let child = Command::new(program()?)
-            .arg("serve")
+            .arg(role)
             .env_clear()
             .env("DATABASE_URL", database_url)
             .env("APP_SECRET", secret)
@@ -64,10 +75,10 @@ impl IrisProcess {
         while !iris.is_ready().await {
             if let Some(status) = iris.child.try_wait()? {
                 let said = std::fs::read_to_string(log.with_extension("err")).unwrap_or_default();
-                bail!("iris serve ended with {status}: {}", said.trim());
+                bail!("iris {role} ended with {status}: {}", said.trim());
             }
             if began.elapsed() > START_LIMIT {
-                bail!("iris serve was not ready after {} s", START_LIMIT.as_secs());
+                bail!("iris {role} was not ready after {} s", START_LIMIT.as_secs());
             }
             tokio::time::sleep(ASK_EVERY).await;
         }
@@ -84,7 +95,7 @@ impl IrisProcess {
         kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM)?;
         let status = self.child.wait()?;
         if !status.success() {
-            bail!("iris serve stopped with {status}");
+            bail!("iris stopped with {status}");
         }
         Ok(())
     }

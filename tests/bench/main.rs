@@ -4,10 +4,12 @@
 //! not work, never because of a figure.
 
 mod appending;
+mod arguments;
 mod by_hand;
 mod delivered;
 mod delivering;
 mod dice;
+mod empty_handler;
 mod exporting;
 mod feeding;
 mod fill;
@@ -16,142 +18,128 @@ mod guarded;
 mod history;
 mod hook_receiver;
 mod hostile_receiver;
+mod hot_product;
 mod http_client;
 mod invoice_scene;
 mod invoices;
 mod iris_process;
 mod lag;
+mod limit;
 mod load;
+mod log_row;
 mod machine;
 mod market;
 mod names;
+mod order_life;
 mod order_rows;
+mod order_scene;
 mod orders;
 mod organisations;
+mod paced_orders;
 mod pages;
+mod parts;
+mod peer_programs;
+mod peers;
 mod plain;
 mod prices;
 mod processes;
+mod read_kinds;
+mod read_scene;
 mod reading;
 mod reconciling;
 mod relaying;
 mod rival;
 mod run;
 mod sizes;
+mod soak;
+mod soak_rows;
 mod starts;
 mod statistics;
 mod table;
+mod table_sizes;
+mod top;
+mod two_processes;
 mod uploads;
 mod verifying;
 mod whole_log;
 
-use std::{path::PathBuf, time::Instant};
+use std::{panic::AssertUnwindSafe, process::ExitCode, time::Instant};
 
-use anyhow::bail;
+use anyhow::anyhow;
+use futures::FutureExt as _;
 
-use crate::{run::Run, sizes::Sizes, whole_log::WholeLog};
+use crate::{
+    arguments::{Arguments, HELP, arguments},
+    parts::Part,
+    run::Run,
+    table::Ended,
+};
 
-const HELP: &str = "\
-make bench [ARGS=\"…\"]: one table of figures, as Markdown, and target/bench.json
-  --short           small sizes, a minute or two: to see that everything runs
-  --log-orders N    so many orders in the log that feed and audit read from end to end, nine events each
-  --only PART,…     of orders, append, feed, audit, relay, webhooks, invoices, reads,
-                    forecasts, prices
-  --forecast-series N  so many series of a year in the night's forecasts";
-
-const PARTS: [&str; 10] =
-    ["orders", "append", "feed", "audit", "relay", "webhooks", "invoices", "reads", "forecasts", "prices"];
-
-/// What was asked for.
-struct Arguments {
-    sizes: Sizes,
-    parts: Vec<String>,
+fn main() -> anyhow::Result<ExitCode> {
+    // What this program starts itself as: a rival that is to be a process of its own.
+    if std::env::args().nth(1).as_deref() == Some(empty_handler::ARGUMENT) {
+        return empty_handler::serve().map(|()| ExitCode::SUCCESS);
+    }
+    let Some(asked) = arguments()? else {
+        println!("{HELP}");
+        for part in Part::ALL {
+            println!("  {:<10}  {}", part.name(), part.about());
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    // One thread: clients that hop between threads would take more from what they measure.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(measure(asked))
 }
 
-// One thread: clients that hop between threads would take more from what they measure.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let Some(Arguments { sizes, parts }) = arguments()? else {
-        println!("{HELP}");
-        return Ok(());
-    };
+/// All parts, one after the other; what they came to is written down after each.
+async fn measure(Arguments { sizes, parts }: Arguments) -> anyhow::Result<ExitCode> {
     let began = Instant::now();
-    let has = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     iris_process::expect_program()?;
     let mut run = Run::open(sizes).await?;
+    let json = run::target_directory()?.join("bench.json");
+    run.table.begin("machine");
     machine::measure(&mut run).await?;
-    if has("orders") {
-        let database = orders::measure(&mut run).await?;
-        starts::measure(&mut run, &database).await?;
-    }
-    if has("append") {
-        appending::measure(&mut run).await?;
-    }
-    if has("feed") || has("audit") {
-        let log = WholeLog::write(&run).await?;
-        if has("feed") {
-            feeding::measure(&mut run, &log).await?;
+    let mut is_stopped = false;
+    for part in parts {
+        eprintln!("— {}: {} ({:.0} s so far)", part.name(), part.about(), began.elapsed().as_secs_f64());
+        is_stopped = !one(&mut run, part).await?;
+        run.table.write_json(&json)?;
+        if is_stopped {
+            break; // the server may have been stopped, too
         }
-        if has("audit") {
-            verifying::measure(&mut run, &log).await?;
-            exporting::measure(&mut run, &log).await?;
+        if let Err(error) = run.drop_databases().await {
+            eprintln!("databases are left behind: {error:#}");
         }
     }
-    if has("relay") {
-        relaying::measure(&mut run).await?;
-    }
-    if has("webhooks") {
-        delivering::measure(&mut run).await?;
-    }
-    if has("invoices") {
-        invoices::measure(&mut run).await?;
-        reconciling::measure(&mut run)?;
-    }
-    if has("prices") {
-        prices::measure(&mut run)?;
-    }
-    if has("reads") {
-        reading::measure(&mut run).await?;
-    }
-    if has("forecasts") {
-        forecasts::measure(&mut run).await?;
-    }
-    let json = target_directory()?.join("bench.json");
-    run.table.write_json(&json)?;
     println!("{}", run.table.markdown());
     println!("{:.0} s in all; the same figures are in {}", began.elapsed().as_secs_f64(), json.display());
-    Ok(())
+    if is_stopped {
+        println!("stopped: `make bench ARGS=\"--only …\"` measures the other parts");
+    }
+    Ok(if is_stopped || run.table.has_failures() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Nothing if help was asked for.
-fn arguments() -> anyhow::Result<Option<Arguments>> {
-    let mut arguments = Arguments { sizes: Sizes::full(), parts: Vec::new() };
-    let mut given = std::env::args().skip(1);
-    while let Some(argument) = given.next() {
-        match argument.as_str() {
-            "--short" => arguments.sizes = Sizes::short(),
-            "--only" => {
-                let parts = given.next().unwrap_or_default();
-                arguments.parts = parts.split(',').map(ToOwned::to_owned).collect();
-            }
-            "--log-orders" => {
-                arguments.sizes.log_orders = given.next().unwrap_or_default().parse()?;
-            }
-            "--forecast-series" => {
-                arguments.sizes.forecast_series = given.next().unwrap_or_default().parse()?;
-            }
-            "--help" | "-h" => return Ok(None),
-            other => bail!("what is {other:?}?\n{HELP}"),
+/// Measures a part, and says whether it came to an end, well or not: else Ctrl-C came before.
+async fn one(run: &mut Run, part: Part) -> anyhow::Result<bool> {
+    let began = Instant::now();
+    run.table.begin(part.name());
+    let ended = tokio::select! {
+        // Dropped half-way, a part ends its processes.
+        stopped = tokio::signal::ctrl_c() => { stopped?; None }
+        measured = AssertUnwindSafe(Box::pin(part.measure(run))).catch_unwind() => {
+            // What a part stands on panics where a test would; the other parts have nothing to do with it.
+            Some(measured.unwrap_or_else(|_| Err(anyhow!("it panicked: see above"))))
         }
+    };
+    let failure = match &ended {
+        None => Some("stopped".to_owned()),
+        Some(Err(error)) => Some(format!("{error:#}")),
+        Some(Ok(())) => None,
+    };
+    if let Some(failure) = &failure {
+        eprintln!("{} failed: {failure}", part.name());
     }
-    if let Some(unknown) = arguments.parts.iter().find(|part| !PARTS.contains(&part.as_str())) {
-        bail!("what is {unknown:?}?\n{HELP}");
-    }
-    Ok(Some(arguments))
-}
-
-/// Where this program was built: the directory above its profile's.
-fn target_directory() -> anyhow::Result<PathBuf> {
-    let program = std::env::current_exe()?;
-    Ok(program.ancestors().nth(2).map_or_else(|| PathBuf::from("."), ToOwned::to_owned))
+    run.table.end(Ended { part: part.name(), seconds: began.elapsed().as_secs_f64(), failure });
+    Ok(ended.is_some())
 }

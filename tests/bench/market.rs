@@ -104,9 +104,20 @@ impl Market {
         self.basket_of(writer, restaurant, supplier)
     }
 
+    /// Chooses a restaurant, and of the first supplier the first product and two others: everybody wants that one.
+    pub fn hot_basket(&self, writer: &mut Writer) -> Basket {
+        let restaurant = writer.dice.below(self.restaurants.len());
+        self.basket_from(writer, restaurant, 0, 0)
+    }
+
     fn basket_of(&self, writer: &mut Writer, restaurant: usize, supplier: usize) -> Basket {
         let per_supplier = self.products.len() / self.suppliers.len();
         let first = writer.dice.below(per_supplier);
+        self.basket_from(writer, restaurant, supplier, first)
+    }
+
+    fn basket_from(&self, writer: &mut Writer, restaurant: usize, supplier: usize, first: usize) -> Basket {
+        let per_supplier = self.products.len() / self.suppliers.len();
         // Distinct for any supplier with three products.
         let steps = [0, 1 + writer.dice.below(per_supplier / 2 - 1), per_supplier / 2];
         let products = steps.map(|step| supplier * per_supplier + (first + step) % per_supplier);

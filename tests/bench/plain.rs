@@ -1,10 +1,10 @@
 //! The rows of the log in a table without its promises: what SQL alone can do.
 
-use std::fmt::Write as _;
-
 use events::NewEvent;
 use sqlx::{Executor as _, PgConnection};
 use uuid::Uuid;
+
+use crate::log_row::{COLUMNS, write_row};
 
 /// An event with its hash, made beforehand.
 pub type Hashed = ([u8; 32], NewEvent);
@@ -12,7 +12,14 @@ pub type Hashed = ([u8; 32], NewEvent);
 /// The log's columns and indexes; neither trigger nor head.
 pub async fn create(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     connection.execute("CREATE SCHEMA plain").await?;
-    connection.execute("CREATE TABLE plain.events (LIKE public.events INCLUDING ALL)").await?;
+    // The indexes by name: the log may keep its own on the parts that it consists of.
+    connection
+        .execute(
+            "CREATE TABLE plain.events (LIKE public.events INCLUDING CONSTRAINTS, \
+                 PRIMARY KEY (aggregate_type, aggregate_id, sequence), UNIQUE (global_position)) \
+             WITH (toast_tuple_target = 8160)",
+        )
+        .await?;
     Ok(())
 }
 
@@ -62,47 +69,10 @@ pub async fn copy_in(connection: &mut PgConnection, batch: &[Hashed], first: &mu
         *first += 1;
         write_row(&mut text, *first, hash, event);
     }
-    let mut copy = connection
-        .copy_in_raw(
-            "COPY plain.events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, \
-             metadata, global_position, event_id, recorded_at, command_id, actor, content_hash, supplier_id, \
-             restaurant_id) FROM STDIN",
-        )
-        .await?;
+    let mut copy = connection.copy_in_raw(&format!("COPY plain.events ({COLUMNS}) FROM STDIN")).await?;
     copy.send(text.as_bytes()).await?;
     copy.finish().await?;
     Ok(())
-}
-
-fn write_row(text: &mut String, position: i64, hash: &[u8], event: &NewEvent) {
-    let id = |id: Option<Uuid>| id.map_or_else(|| "\\N".to_owned(), |id| id.to_string());
-    let hash = hash.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a string takes any text");
-        hex
-    });
-    writeln!(
-        text,
-        "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{position}\t{}\t{}\t{}\t{}\t\\\\x{hash}\t{}\t{}",
-        event.stream.kind.name(),
-        event.stream.id,
-        event.sequence,
-        event.event_type,
-        event.event_version,
-        escaped(&event.payload),
-        escaped(&event.metadata),
-        event.event_id,
-        event.recorded_at.to_rfc3339(),
-        event.command_id,
-        event.actor,
-        id(event.supplier_id.map(Uuid::from)),
-        id(event.restaurant_id.map(Uuid::from)),
-    )
-    .expect("a string takes any text");
-}
-
-/// JSON holds no raw tabs or newlines; its backslashes would be read as COPY's.
-fn escaped(json: &str) -> String {
-    json.replace('\\', "\\\\")
 }
 
 fn column<'a, T>(batch: &'a [Hashed], of: impl Fn(&'a NewEvent) -> T) -> Vec<T> {

@@ -25,6 +25,14 @@ pub struct Sizes {
     pub dead_deliveries: usize,
     /// Price changes that a healthy endpoint hears of, per round.
     pub price_changes: usize,
+    /// How long a peer appends before it counts.
+    pub peer_warm_up: Duration,
+    /// Whether the soak is one of the parts where none are named.
+    pub with_soak: bool,
+    /// Rounds of the soak with a look at the tables behind each, a minute each but in the short form.
+    pub soak_minutes: usize,
+    /// How long each of them lasts.
+    pub soak_minute: Duration,
     /// Orders and products of the large database.
     pub large: (usize, usize),
     /// Orders and products of the small one.
@@ -56,7 +64,7 @@ impl Sizes {
     pub fn full() -> Self {
         Self {
             rounds: 3,
-            round: Duration::from_secs(6),
+            round: Duration::from_secs(8),
             warm_up: Duration::from_secs(3),
             clients: &[1, 16, 64],
             append_events: 60_000,
@@ -65,8 +73,12 @@ impl Sizes {
             webhook_deliveries: 30_000,
             dead_deliveries: 200_000,
             price_changes: 2_000,
-            large: (1_000_000, 100_000),
-            small: (1_000, 1_000),
+            peer_warm_up: Duration::from_secs(2),
+            with_soak: false,
+            soak_minutes: 60,
+            soak_minute: Duration::from_mins(1),
+            large: (1_000_000, 200_000),
+            small: (10_000, 1_000),
             reads: 500,
             starts: 5,
             invoices: 6_000,
@@ -80,18 +92,29 @@ impl Sizes {
         }
     }
 
+    /// The sizes that the limits are about, where they are too much for every day.
+    pub fn long() -> Self {
+        Self { log_orders: 1_120_000, with_soak: true, large: (10_000_000, 200_000), ..Self::full() }
+    }
+
     /// Small and quick, to see that everything runs.
     pub fn short() -> Self {
         Self {
-            round: Duration::from_secs(1),
-            warm_up: Duration::from_secs(1),
+            rounds: 2,
+            round: Duration::from_secs(2),
+            warm_up: Duration::from_secs(2),
             append_events: 10_000,
             log_orders: 2_000,
             relay_orders: 2_000,
             webhook_deliveries: 2_000,
             dead_deliveries: 10_000,
             price_changes: 200,
+            peer_warm_up: Duration::from_secs(2),
+            with_soak: true,
+            soak_minutes: 4,
+            soak_minute: Duration::from_secs(2),
             large: (20_000, 5_000),
+            small: (1_000, 1_000),
             reads: 100,
             starts: 3,
             invoices: 200,

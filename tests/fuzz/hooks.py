@@ -140,11 +140,13 @@ ACCEPTED = {
     "product_not_found",  # nor the catalogue such a product
     "at_position:out_of_range",  # the same, in a body
     "from_position:beyond_the_end",  # of the log
+    "since:beyond_the_end",
     "at:in_the_future",
     "counted_at:in_the_future",
     "order_id:other_parties",  # than the invoice's
     "valid_until:in_the_past",
     "expires_at:in_the_past",
+    "expires_at:too_far",  # a key has its longest life
     "items:too_many",  # of what a restaurant has on its shelves
     "product_id:too_many",  # of what two have agreed on
     "valid_from:too_many",
@@ -192,6 +194,7 @@ ACCEPTED = {
     "lines.delivered_qty:out_of_range",
     "lines.received_qty:out_of_range",
     "lines.quantity:out_of_range",
+    "lines.qty:out_of_range",
     "lines.unit_price:out_of_range",
     "change:out_of_range",
     "counted:out_of_range",

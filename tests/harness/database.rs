@@ -55,6 +55,28 @@ impl TestDatabase {
         Self { pool, options, name, server: server.to_owned() }
     }
 
+    /// The same as whoever connects through another port reaches it; `pool` goes the straight way.
+    #[must_use]
+    pub fn through(&self, port: u16) -> Self {
+        let server = self.server.replacen(&format!(":{}/", self.options.get_port()), &format!(":{port}/"), 1);
+        let options = self.options.clone().port(port);
+        Self { pool: self.pool.clone(), options, name: self.name.clone(), server }
+    }
+
+    /// Gives its room back, whoever is still connected.
+    ///
+    /// # Panics
+    /// If the server does not answer.
+    pub async fn remove(&self) {
+        self.pool.close().await;
+        let server: PgConnectOptions = self.server.parse().expect("a database URL");
+        let mut admin = PgConnection::connect_with(&server).await.expect("the test server answers");
+        admin
+            .execute(&*format!("DROP DATABASE {} WITH (FORCE)", self.name))
+            .await
+            .expect("it can be dropped");
+    }
+
     /// Its URL.
     ///
     /// # Panics

@@ -10,6 +10,7 @@ pub mod process;
 pub mod proxy;
 pub mod receiver;
 pub mod servers;
+pub mod sound;
 pub mod upload;
 
 pub use client::Client;
@@ -18,9 +19,10 @@ pub use nats_server::NatsServer;
 pub use ordering::Ordering;
 
 pub use process::IrisProcess;
-pub use proxy::{Cut, Proxy};
+pub use proxy::{Cut, Proxy, Wire};
 pub use receiver::{Receiver, Webhook};
 pub use servers::PrivateServers;
+pub use sound::expect_sound;
 pub use upload::Upload;
 
 /// Asks until the answer is yes; a scenario waits for what it is about, never for time.
@@ -33,6 +35,20 @@ pub async fn until<F: AsyncFnMut() -> bool>(what: &str, mut is_so: F) {
         assert!(patience.elapsed().as_secs() < 60, "waited in vain until {what}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+}
+
+/// Debian's libfaketime, for programs of several threads: to be preloaded. Its program would stand between a test and
+/// the process that it kills.
+///
+/// # Panics
+/// If it is not installed.
+pub fn faketime() -> std::path::PathBuf {
+    let mut directories = std::fs::read_dir("/usr/lib").expect("a Linux machine").flatten();
+    let found = directories.find_map(|directory| {
+        let library = directory.path().join("faketime/libfaketimeMT.so.1");
+        library.exists().then_some(library)
+    });
+    found.expect("Debian's package faketime is installed")
 }
 
 /// The program under test: `IRIS_BIN`, else the one that was built beside the tests.

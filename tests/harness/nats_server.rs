@@ -7,7 +7,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::until;
+use nix::sys::signal::Signal;
+
+use crate::{process::signal, until};
 
 /// A server with `JetStream` on a port of its own, kept over restarts; gone with this value.
 pub struct NatsServer {
@@ -33,6 +35,11 @@ impl NatsServer {
     /// Where clients connect.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port on this machine.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Where it stores things.
@@ -67,6 +74,22 @@ impl NatsServer {
         let mut child = self.child.take().expect("it runs");
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
+    }
+
+    /// SIGSTOP: it is there, and does nothing, until [`Self::resume`].
+    ///
+    /// # Panics
+    /// If it is not running.
+    pub fn pause(&self) {
+        signal(self.child.as_ref().expect("it runs"), Signal::SIGSTOP);
+    }
+
+    /// SIGCONT.
+    ///
+    /// # Panics
+    /// If it is not running.
+    pub fn resume(&self) {
+        signal(self.child.as_ref().expect("it runs"), Signal::SIGCONT);
     }
 
     /// Deletes everything that it stored, whether it runs or not.

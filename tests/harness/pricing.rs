@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use command_api::{Committer, SubmitError, domain::product::ApplyPrice};
 use events::{
+    log::FeedWindow,
     price_rule::RuleRef,
     values::{ProductId, WebhookEndpointId},
     webhook_endpoint::DisabledReason,
@@ -70,6 +71,7 @@ async fn priced(
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7Ids),
             wake: committer.head(),
+            feed: FeedWindow::default(),
         },
         record,
     };

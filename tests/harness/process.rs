@@ -81,6 +81,11 @@ impl IrisProcess {
 
     /// A second process beside this one, on the same database.
     pub async fn beside(&self) -> Self {
+        self.beside_with(&[]).await
+    }
+
+    /// The same with settings that go before those of this one.
+    pub async fn beside_with(&self, settings: &[(&str, &str)]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("bound").port();
         let mut process = Self {
             base: format!("http://127.0.0.1:{port}"),
@@ -92,6 +97,9 @@ impl IrisProcess {
             port,
             child: None,
         };
+        for (name, value) in settings {
+            process.set(name, value);
+        }
         process.launch().await;
         process
     }
@@ -101,17 +109,54 @@ impl IrisProcess {
     /// # Panics
     /// If it does not become ready.
     pub async fn launch(&mut self) {
-        // Its log goes where a failing test can be understood from.
-        let log = std::env::temp_dir().join(format!("iris-test-{}.log", self.port));
-        let log = File::options().create(true).append(true).open(log).expect("a log file");
+        self.spawn();
+        until("iris is ready", async || self.is_ready().await).await;
+    }
+
+    /// The same as whoever keeps it would: a start that fails, for the database is away, is followed by the next.
+    ///
+    /// # Panics
+    /// If it does not become ready.
+    pub async fn launch_until_it_runs(&mut self) {
+        self.spawn();
+        until("iris is ready", async || {
+            if self.has_ended() {
+                self.spawn();
+            }
+            self.is_ready().await
+        })
+        .await;
+    }
+
+    fn spawn(&mut self) {
+        let log = File::options().create(true).append(true).open(self.log()).expect("a log file");
         let errors = log.try_clone().expect("a second handle");
         let child = self.command("serve").stdout(log).stderr(errors).spawn().expect("iris starts");
         self.child = Some(child);
+    }
+
+    /// Where its log goes, from which a failing test can be understood.
+    fn log(&self) -> PathBuf {
+        std::env::temp_dir().join(format!("iris-test-{}.log", self.port))
+    }
+
+    /// Whether it takes requests, and has all that they need.
+    pub async fn is_ready(&self) -> bool {
         let ready = format!("{}/health/ready", self.base);
-        until("iris is ready", async || {
-            reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success())
-        })
-        .await;
+        reqwest::get(&ready).await.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Whether it ended though nobody killed or stopped it.
+    ///
+    /// # Panics
+    /// If the system cannot say.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().expect("a child of ours").is_some())
+    }
+
+    /// What it reaches the database by.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
     }
 
     /// From its next start on it reaches the database by that URL, as through a pooler.
@@ -131,18 +176,22 @@ impl IrisProcess {
 
     /// SIGSTOP: it is there, and does nothing, until [`Self::resume`].
     pub fn pause(&self) {
-        self.signal(Signal::SIGSTOP);
+        signal(self.child.as_ref().expect("it runs"), Signal::SIGSTOP);
     }
 
     /// SIGCONT.
     pub fn resume(&self) {
-        self.signal(Signal::SIGCONT);
+        signal(self.child.as_ref().expect("it runs"), Signal::SIGCONT);
     }
 
-    fn signal(&self, signal: Signal) {
-        let child = self.child.as_ref().expect("it runs");
-        let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
-        kill(pid, signal).expect("it can be told");
+    /// From its next start on it has that setting.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// It was started, and nobody killed or stopped it since.
+    pub fn runs(&self) -> bool {
+        self.child.is_some()
     }
 
     /// SIGTERM, and the exit code that it ends with.
@@ -150,8 +199,8 @@ impl IrisProcess {
     /// # Panics
     /// If it is not running.
     pub fn stop(&mut self) -> Option<i32> {
-        self.signal(Signal::SIGTERM);
         let mut child = self.child.take().expect("it runs");
+        signal(&child, Signal::SIGTERM);
         child.wait().expect("it ends").code()
     }
 
@@ -208,7 +257,18 @@ impl Drop for IrisProcess {
             let _gone = child.kill();
             let _ended = child.wait();
         }
+        if std::thread::panicking() {
+            eprintln!("{} has the log of a process", self.log().display());
+        } else {
+            let _best_effort = fs::remove_file(self.log());
+        }
     }
+}
+
+/// Tells a process of ours.
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
+    kill(pid, signal).expect("it can be told");
 }
 
 /// The URL of the serving login, which is made where it is missing.

@@ -1,4 +1,4 @@
-//! A wire between a client and Postgres that can be cut at a chosen moment.
+//! A wire between a client and a server that can be cut at a chosen moment.
 
 use std::sync::{
     Arc, Mutex,
@@ -8,8 +8,9 @@ use std::sync::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
 };
+use tokio_util::task::AbortOnDropHandle;
 
 /// When the wire breaks, counted in messages of the client that hold a certain text.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,17 @@ pub enum Cut {
     BeforeMessage(u32),
     /// The server sees the n-th such message, the client never its answer. The test says when.
     BeforeAnswer(u32),
+}
+
+/// What becomes of everything on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// It arrives.
+    Whole,
+    /// It waits until the wire is whole again; nobody is told.
+    Silent,
+    /// Connections end, and new ones with them.
+    Severed,
 }
 
 #[derive(Default)]
@@ -38,6 +50,9 @@ pub struct Proxy {
     pub port: u16,
     plan: Arc<Mutex<Plan>>,
     connections: Arc<AtomicUsize>,
+    wire: watch::Sender<Wire>,
+    /// Ends with this value; the connections do when `wire` goes.
+    _accepting: AbortOnDropHandle<()>,
 }
 
 impl Proxy {
@@ -52,13 +67,34 @@ impl Proxy {
         let shared = Arc::clone(&plan);
         let connections = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&connections);
-        tokio::spawn(async move {
+        let (wire, state) = watch::channel(Wire::Whole);
+        let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(forward(client, server_port, Arc::clone(&shared)));
+                let (shared, state) = (Arc::clone(&shared), state.clone());
+                tokio::spawn(async move {
+                    let mut severed = state.clone();
+                    tokio::select! {
+                        _ = severed.wait_for(|wire| *wire == Wire::Severed) => {}
+                        () = forward(client, server_port, shared, state) => {}
+                    }
+                });
             }
         });
-        Self { port, plan, connections }
+        Self { port, plan, connections, wire, _accepting: AbortOnDropHandle::new(accepting) }
+    }
+
+    /// From now on everything fares so.
+    pub fn set(&self, wire: Wire) {
+        self.wire.send_replace(wire);
+    }
+
+    /// No cut is armed any more.
+    ///
+    /// # Panics
+    /// Never: nobody panics with the lock held.
+    pub fn disarm(&self) {
+        self.plan.lock().expect("not poisoned").armed = None;
     }
 
     /// How many connections clients have made so far.
@@ -78,12 +114,18 @@ impl Proxy {
     }
 }
 
-async fn forward(client: TcpStream, server_port: u16, plan: Arc<Mutex<Plan>>) {
+async fn forward(
+    client: TcpStream,
+    server_port: u16,
+    plan: Arc<Mutex<Plan>>,
+    mut state: watch::Receiver<Wire>,
+) {
     let Ok(server) = TcpStream::connect(("127.0.0.1", server_port)).await else { return };
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let (mute, mut muted) = mpsc::channel::<()>(1);
-    let answers = tokio::spawn(async move {
+    let mut audible = state.clone();
+    let answers = AbortOnDropHandle::new(tokio::spawn(async move {
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let Ok(length @ 1..) = from_server.read(&mut buffer).await else { return };
@@ -91,13 +133,15 @@ async fn forward(client: TcpStream, server_port: u16, plan: Arc<Mutex<Plan>>) {
                 // The server did its work; the client is not to hear of it.
                 return;
             }
+            drop(audible.wait_for(|wire| *wire != Wire::Silent).await);
             if to_client.write_all(&buffer[..length]).await.is_err() {
                 return;
             }
         }
-    });
+    }));
     let mut buffer = vec![0; 256 * 1024];
     while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+        drop(state.wait_for(|wire| *wire != Wire::Silent).await);
         match moment(&plan, &buffer[..length]) {
             Moment::Pass => {
                 if to_server.write_all(&buffer[..length]).await.is_err() {
@@ -115,7 +159,6 @@ async fn forward(client: TcpStream, server_port: u16, plan: Arc<Mutex<Plan>>) {
             }
         }
     }
-    answers.abort();
 }
 
 enum Moment {

@@ -1,8 +1,8 @@
 //! A Postgres and a NATS of one test's own, to be killed at will.
 
 use std::{
-    fs,
-    io::{BufRead, BufReader},
+    fs::{self, File},
+    io::{BufRead, BufReader, ErrorKind, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
 };
@@ -13,6 +13,9 @@ use nix::{
 };
 
 use crate::{iris_binary, until};
+
+/// What takes the room on a disk that is full.
+const FILLER: &str = "filler";
 
 /// Private servers in a directory of their own; gone with this value.
 pub struct PrivateServers {
@@ -30,8 +33,26 @@ impl PrivateServers {
     /// # Panics
     /// If they do not start.
     pub fn start(name: &str) -> Self {
+        Self::start_by(name, |_| Command::new(iris_binary()))
+    }
+
+    /// The same on a disk of that size, which nobody else sees.
+    ///
+    /// # Panics
+    /// If they do not start, or bubblewrap is not installed.
+    pub fn start_on_disk_of(bytes: u64, name: &str) -> Self {
+        Self::start_by(name, |directory| {
+            fs::create_dir_all(directory).expect("a directory");
+            let mut command = Command::new("bwrap");
+            command.args(["--dev-bind", "/", "/", "--size", &bytes.to_string(), "--tmpfs"]);
+            command.arg(directory).arg(iris_binary());
+            command
+        })
+    }
+
+    fn start_by(name: &str, program: impl FnOnce(&Path) -> Command) -> Self {
         let directory = std::env::temp_dir().join(format!("iris-test-{name}-{}", std::process::id()));
-        let mut keeper = Command::new(iris_binary())
+        let mut keeper = program(&directory)
             .args(["services", "--data-dir"])
             .arg(&directory)
             .env_remove("DATABASE_URL")
@@ -44,9 +65,40 @@ impl PrivateServers {
         let mut line = String::new();
         let mut said = BufReader::new(keeper.stdout.take().expect("piped"));
         said.read_line(&mut line).expect("iris says where they are");
-        let database_url =
-            fs::read_to_string(directory.join("superuser.url")).expect("written").trim().to_owned();
-        Self { keeper, _said: said, directory, database_url }
+        let mut servers = Self { keeper, _said: said, directory, database_url: String::new() };
+        let url = servers.disk().join("superuser.url");
+        fs::read_to_string(url).expect("written").trim().clone_into(&mut servers.database_url);
+        servers
+    }
+
+    /// Nothing more fits on their disk from here on, until [`Self::free_disk`].
+    ///
+    /// # Panics
+    /// If it is no small disk of their own.
+    pub fn fill_disk(&self) {
+        let mut filler = File::create(self.disk().join(FILLER)).expect("there is room for a name");
+        let zeros = vec![0; 1 << 20];
+        let full = std::iter::repeat_with(|| filler.write_all(&zeros)).take(4_096).find_map(Result::err);
+        assert_eq!(full.expect("it is small").kind(), ErrorKind::StorageFull);
+    }
+
+    /// There is room again.
+    ///
+    /// # Panics
+    /// If the disk was not filled.
+    pub fn free_disk(&self) {
+        fs::remove_file(self.disk().join(FILLER)).expect("it was filled");
+    }
+
+    /// Their directory as they see it.
+    fn disk(&self) -> PathBuf {
+        let seen = self.directory.strip_prefix("/").expect("an absolute path");
+        PathBuf::from(format!("/proc/{}/root", self.keeper_pid())).join(seen)
+    }
+
+    /// The program's own process; what it was started by may stand before it.
+    fn keeper_pid(&self) -> i32 {
+        *processes_naming(&self.directory, "iris").first().expect("it runs")
     }
 
     /// Kills Postgres without warning; the keeper starts it again on the same port. Its sessions may
@@ -66,8 +118,9 @@ impl PrivateServers {
 
 impl Drop for PrivateServers {
     fn drop(&mut self) {
-        let pid = Pid::from_raw(i32::try_from(self.keeper.id()).expect("a pid"));
-        let _gone = kill(pid, Signal::SIGTERM);
+        for keeper in processes_naming(&self.directory, "iris") {
+            let _gone = kill(Pid::from_raw(keeper), Signal::SIGTERM);
+        }
         let _ended = self.keeper.wait();
         let _best_effort = fs::remove_dir_all(&self.directory);
     }

@@ -219,7 +219,7 @@ async fn a_part_is_verified_as_the_whole_and_a_stranger_s_key_is_not_believed() 
     let mut connection = sealed.pool().acquire().await.unwrap();
     let trusted = [sealed.public()];
     for (from, to) in [(1, 17), (5, 40), (18, 34), (33, 35)] {
-        let asked = Asked { from, to: Some(to), trusted: &trusted, folder: None };
+        let asked = Asked { from, to: Some(to), trusted: &trusted, ..Asked::ALL };
         let found = verify(&mut connection, &asked, |_| {}).await.unwrap();
         assert_eq!(
             (found.faults.as_slice(), found.from, found.to, found.count),

@@ -1,32 +1,26 @@
-//! The loop: take what waits, look up, decide, append, answer; and again, when it must be.
+//! A batch on its own, under the head's lock: what another process or a lost connection came between.
 
 use std::{
-    collections::{HashMap, HashSet},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use events::{
-    StreamRef,
-    log::{
-        Append, Claim, Head, IdempotencyKey, Retry, StoredAnswer, append, contains_event, find_answers,
-        holders_of, load_streams, lock_head, read_head, retry_of, touched_between,
-    },
+use events::log::{
+    Append, FeedWindow, Head, Retry, append, contains_event, find_answers, is_without_partition, lock_head,
+    make_partitions, retry_of, touched_between,
 };
 use platform::clock::{Clock, Ids};
 use sqlx::{Connection, PgConnection};
-use tokio::sync::{mpsc, watch};
-use uuid::Uuid;
+use tokio::sync::watch;
 
 use super::{
-    BATCH_MAX, BATCH_PATIENCE, Outcome, Queued, SubmitError,
-    cache::{StateCache, WorkingSet},
-    decide::{Decided, Missing, Verdict, decide_batch},
+    BATCH_PATIENCE, Outcome, Queued, SubmitError,
+    cache::StateCache,
+    draft::{Decided, Draft, States, Verdict},
+    lookups::decide_rest,
     metrics,
-    session::Session,
-    standing::Standing,
+    session::{LookUps, Session},
 };
-use crate::domain::unit::AnyState;
 
 /// A batch that conflicts so often has a command in it that always will.
 const CONFLICTS_MAX: u32 = 8;
@@ -34,30 +28,49 @@ const CONFLICTS_MAX: u32 = 8;
 /// Beyond this many foreign events, forgetting everything is cheaper than forgetting one by one.
 const CATCH_UP_MAX: i64 = 20_000;
 
-struct Worker {
-    session: Session,
-    cache: StateCache,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-    head: watch::Sender<i64>,
+/// What serves the queue.
+pub struct Worker {
+    pub session: Session,
+    pub look_ups: LookUps,
+    pub cache: StateCache,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub told: Arc<Told>,
+}
+
+/// What those who follow the log hear of this process's appends.
+pub struct Told {
+    /// Where the log ends.
+    pub head: watch::Sender<i64>,
+    /// What was recorded.
+    pub feed: FeedWindow,
+}
+
+impl Told {
+    /// Tells what was recorded after `base`.
+    pub fn of(&self, base: i64, recorded: &Append) {
+        // Before anybody is woken: they find there what they are woken for.
+        self.feed.recorded(base, &recorded.events);
+        self.head.send_replace(base + i64::try_from(recorded.events.len()).expect("a batch is bounded"));
+    }
 }
 
 /// How an attempt ended.
 enum Attempt {
     /// Recorded, or nothing to record: answer from the head at which the batch began.
     Done(Vec<Verdict>, i64),
-    /// Another process wrote first; nothing happened.
-    HeadMoved,
+    /// The append that was looked for did not happen, and never will.
+    Again,
 }
 
 /// Why an attempt failed, and what it was about to record.
-struct Failed {
-    error: sqlx::Error,
-    sent: Sent,
+pub struct Failed {
+    pub error: sqlx::Error,
+    pub sent: Sent,
 }
 
 /// Whether an append was on its way when something failed.
-enum Sent {
+pub enum Sent {
     /// It was not.
     Nothing,
     /// This one was, and the error is the database's answer to it, or the loss of that answer.
@@ -98,38 +111,35 @@ impl From<sqlx::Error> for Failed {
     }
 }
 
-/// Serves the queue until it is closed and empty.
-pub async fn run(
-    mut queue: mpsc::Receiver<Queued>,
-    session: Session,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
-    head: watch::Sender<i64>,
-) {
-    let mut worker = Worker { session, cache: StateCache::new(), clock, ids, head };
-    let mut batch = Vec::with_capacity(BATCH_MAX);
-    while queue.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        // Nobody waits for these any more, and nothing of them has begun: leave them out.
-        batch.retain(|queued| !queued.reply.is_closed());
-        worker.serve(std::mem::take(&mut batch)).await;
-    }
-}
-
 impl Worker {
-    async fn serve(&mut self, batch: Vec<Queued>) {
-        if batch.is_empty() {
-            return;
-        }
-        let began = Instant::now();
-        match self.try_until_done(&batch, began).await {
+    pub fn new(
+        session: Session,
+        look_ups: LookUps,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        told: Told,
+    ) -> Self {
+        Self { session, look_ups, cache: StateCache::new(), clock, ids, told: Arc::new(told) }
+    }
+
+    /// Serves the batch, whatever it takes; `failed` is how it ended before.
+    pub async fn serve(&mut self, batch: Vec<Queued>, began: Instant, failed: Option<Failed>) {
+        match self.try_until_done(&batch, began, failed).await {
             Ok((verdicts, base)) => answer(batch, verdicts, base),
             // Only the culprit shall fail: one by one.
             Err(SubmitError::Internal) if batch.len() > 1 => {
                 for queued in batch {
-                    Box::pin(self.serve(vec![queued])).await;
+                    Box::pin(self.serve(vec![queued], Instant::now(), None)).await;
                 }
             }
             Err(error) => refuse_all(batch, &error),
+        }
+    }
+
+    /// Keeps states that the log is known to have.
+    pub fn keep(&mut self, states: &States) {
+        for (stream, state) in states {
+            self.cache.insert(*stream, Arc::clone(state));
         }
     }
 
@@ -137,27 +147,27 @@ impl Worker {
         &mut self,
         batch: &[Queued],
         began: Instant,
+        failed: Option<Failed>,
     ) -> Result<(Vec<Verdict>, i64), SubmitError> {
-        let mut locked = false;
         let mut pending: Option<Box<Decided>> = None;
         let mut conflicts = 0;
-        let mut backoff = std::time::Duration::from_millis(5);
+        let mut backoff = Duration::from_millis(5);
+        let mut result = match failed {
+            Some(failed) => Err(failed),
+            None => self.attempt(batch, began).await,
+        };
         loop {
-            let result = match pending.take() {
-                Some(decided) => self.settle(decided).await,
-                None => self.attempt(batch, locked, began).await,
-            };
             match result {
                 Ok(Attempt::Done(verdicts, base)) => return Ok((verdicts, base)),
-                Ok(Attempt::HeadMoved) => {
-                    metrics::retried("head_moved");
-                    locked = true;
-                    continue;
-                }
+                Ok(Attempt::Again) => {}
                 Err(Failed { error, sent }) => {
                     self.session.disconnect();
                     self.cache.clear();
-                    locked = true;
+                    if let Sent::Append(decided) = &sent
+                        && is_without_partition(&error)
+                    {
+                        self.make_partitions(decided.append.events.len()).await;
+                    }
                     match verdict_on(&error, sent) {
                         Next::GiveUp => {
                             tracing::error!(
@@ -186,17 +196,33 @@ impl Worker {
                             pending = sent;
                         }
                     }
+                    if began.elapsed() > BATCH_PATIENCE {
+                        return Err(if pending.is_some() {
+                            SubmitError::OutcomeUnknown
+                        } else {
+                            SubmitError::Unavailable
+                        });
+                    }
+                    tokio::time::sleep(backoff).await;
+                    backoff = (backoff * 2).min(Duration::from_millis(500));
                 }
             }
-            if began.elapsed() > BATCH_PATIENCE {
-                return Err(if pending.is_some() {
-                    SubmitError::OutcomeUnknown
-                } else {
-                    SubmitError::Unavailable
-                });
-            }
-            tokio::time::sleep(backoff).await;
-            backoff = (backoff * 2).min(std::time::Duration::from_millis(500));
+            result = match pending.take() {
+                Some(decided) => self.settle(decided).await,
+                None => self.attempt(batch, began).await,
+            };
+        }
+    }
+
+    /// Nobody made the next partition in time: this process does, and the batch is tried again.
+    async fn make_partitions(&mut self, events: usize) {
+        let made = match self.session.connection().await {
+            Ok(connection) => make_partitions(connection, events).await,
+            Err(error) => Err(error),
+        };
+        match made {
+            Ok(made) => tracing::warn!(made, "the log had no partition left: is the job upkeep running?"),
+            Err(error) => tracing::error!(%error, "the log has no partition left, and none can be made"),
         }
     }
 
@@ -212,147 +238,50 @@ impl Worker {
                 tracing::info!(position = base, "the append had happened");
                 Ok(Attempt::Done(decided.verdicts, base))
             }
-            Ok(None) => Ok(Attempt::HeadMoved),
+            Ok(None) => Ok(Attempt::Again),
             Err(error) => Err(Failed { error, sent: Sent::Unsettled(decided) }),
         }
     }
 
-    /// On the first try nobody is locked out: the append finds out whether somebody else wrote. After
-    /// that, the head is locked first, so that the second try is the last.
-    async fn attempt(&mut self, batch: &[Queued], locked: bool, began: Instant) -> Result<Attempt, Failed> {
+    /// Decides and records under the head's lock.
+    async fn attempt(&mut self, batch: &[Queued], began: Instant) -> Result<Attempt, Failed> {
         // A new connection comes with a new head, and with no states: they went with the old one.
         self.session.connection().await?;
+        let (mut decided, head) = self.decide_locked(batch).await?;
+        let loaded = std::mem::take(&mut decided.loaded);
+        self.keep(&loaded);
+        self.keep(&decided.written);
+        let events = decided.append.events.len();
+        let position = head.position + i64::try_from(events).expect("a batch is bounded");
+        self.session.head = Head { position, ..head };
+        if !decided.records_nothing() {
+            self.told.of(head.position, &decided.append);
+            metrics::committed(batch.len(), events, began.elapsed().as_secs_f64());
+        }
+        Ok(Attempt::Done(decided.verdicts, head.position))
+    }
+
+    /// Locks the head first: what is decided then is right until it is recorded. Gives the head that it found.
+    async fn decide_locked(&mut self, batch: &[Queued]) -> Result<(Box<Decided>, Head), Failed> {
         let known = self.session.head;
-        let connection = self.session.connection().await?;
-        if !locked {
-            let tried =
-                run_attempt(batch, connection, known, &mut self.cache, &*self.clock, &*self.ids).await?;
-            return Ok(self.conclude(tried, known, began));
-        }
-        let mut transaction = connection.begin().await?;
+        let Self { session, cache, clock, ids, .. } = self;
+        let mut transaction = session.connection().await?.begin().await?;
         let head = lock_head(&mut transaction).await?;
-        catch_up(&mut transaction, known, head, &mut self.cache).await?;
-        let tried =
-            run_attempt(batch, &mut transaction, head, &mut self.cache, &*self.clock, &*self.ids).await?;
-        if let Err(error) = transaction.commit().await {
-            let sent = if let Tried::Appended { decided, .. } = tried {
-                Sent::Append(decided)
-            } else {
-                Sent::Nothing
-            };
-            return Err(Failed { error, sent });
-        }
-        self.session.head = head;
-        Ok(self.conclude(tried, head, began))
-    }
-
-    fn conclude(&mut self, tried: Tried, head: Head, began: Instant) -> Attempt {
-        let (decided, base) = match tried {
-            Tried::HeadMoved => return Attempt::HeadMoved,
-            Tried::Nothing(verdicts) => return Attempt::Done(verdicts, head.position),
-            Tried::Appended { decided, base } => (decided, base),
-        };
-        let Decided { verdicts, append, written } = *decided;
-        for (stream, state) in written.states {
-            self.cache.insert(stream, state);
-        }
-        let position = base + i64::try_from(append.events.len()).expect("a batch is bounded");
-        self.session.head.position = position;
-        self.head.send_replace(position);
-        metrics::committed(verdicts.len(), append.events.len(), began.elapsed().as_secs_f64());
-        Attempt::Done(verdicts, base)
-    }
-}
-
-enum Tried {
-    Appended { decided: Box<Decided>, base: i64 },
-    Nothing(Vec<Verdict>),
-    HeadMoved,
-}
-
-/// Looks up, decides, appends; on a connection that holds the head's lock or hopes that nobody moves it.
-async fn run_attempt(
-    batch: &[Queued],
-    connection: &mut PgConnection,
-    head: Head,
-    cache: &mut StateCache,
-    clock: &dyn Clock,
-    ids: &dyn Ids,
-) -> Result<Tried, Failed> {
-    let answered = stored_answers(batch, connection).await?;
-    let standing = Standing::load(connection, batch).await?;
-    let mut loaded: HashMap<StreamRef, Arc<dyn AnyState>> = HashMap::new();
-    let mut unreadable = HashSet::new();
-    let mut holders: HashMap<Claim, Option<Uuid>> = HashMap::new();
-    let now = clock.now();
-    let decided = loop {
-        let working = WorkingSet::new(cache, &loaded, &unreadable, &holders);
-        match decide_batch(batch, &answered, &standing, working, now, ids) {
-            Ok(decided) => break Box::new(decided),
-            Err(missing) => {
-                load(connection, missing, &mut loaded, &mut unreadable, &mut holders).await?;
+        catch_up(&mut transaction, known, head, cache).await?;
+        let mut draft = Draft::at(head, clock.now());
+        decide_rest(&mut draft, batch, &mut transaction, None, cache, &**ids).await?;
+        let decided = Box::new(draft.finish());
+        if !decided.records_nothing() {
+            match append(&mut transaction, head, &decided.append).await {
+                Ok(base) => debug_assert!(base.is_some(), "nobody moves a head that is locked"),
+                Err(error) => return Err(Failed { error, sent: Sent::Append(decided) }),
             }
         }
-    };
-    for (stream, state) in loaded {
-        cache.insert(stream, state);
-    }
-    if decided.append.events.is_empty() && decided.append.answers.is_empty() {
-        // Refusals and replays rest on the log as well: had another process written meanwhile, what
-        // was refused might be right by now.
-        let same = read_head(connection).await? == head;
-        return Ok(if same { Tried::Nothing(decided.verdicts) } else { Tried::HeadMoved });
-    }
-    match append(connection, head, &decided.append).await {
-        Ok(Some(base)) => Ok(Tried::Appended { decided, base }),
-        Ok(None) => Ok(Tried::HeadMoved),
-        Err(error) => Err(Failed { error, sent: Sent::Append(decided) }),
-    }
-}
-
-async fn stored_answers(
-    batch: &[Queued],
-    connection: &mut PgConnection,
-) -> Result<HashMap<IdempotencyKey, StoredAnswer>, sqlx::Error> {
-    let keys: Vec<IdempotencyKey> = batch
-        .iter()
-        .filter_map(|queued| queued.submission.key.as_ref())
-        .map(|request| request.key.clone())
-        .collect();
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let answers = find_answers(connection, &keys).await?;
-    Ok(answers.into_iter().map(|answer| (answer.key.clone(), answer)).collect())
-}
-
-async fn load(
-    connection: &mut PgConnection,
-    missing: Missing,
-    loaded: &mut HashMap<StreamRef, Arc<dyn AnyState>>,
-    unreadable: &mut HashSet<StreamRef>,
-    holders: &mut HashMap<Claim, Option<Uuid>>,
-) -> Result<(), sqlx::Error> {
-    if !missing.streams.is_empty() {
-        let wanted: Vec<_> = missing.streams.values().map(|need| (need.stream, need.state_version)).collect();
-        let mut histories = load_streams(connection, &wanted).await?;
-        for (stream, need) in missing.streams {
-            match (need.fold)(histories.remove(&stream).unwrap_or_default()) {
-                Ok(state) => {
-                    loaded.insert(stream, state);
-                }
-                Err(error) => {
-                    tracing::error!(%stream, error = &error as &dyn std::error::Error, "a stream cannot be read");
-                    unreadable.insert(stream);
-                }
-            }
+        match transaction.commit().await {
+            Ok(()) => Ok((decided, head)),
+            Err(error) => Err(Failed { error, sent: Sent::Append(decided) }),
         }
     }
-    if !missing.claims.is_empty() {
-        let found = holders_of(connection, &missing.claims).await?;
-        holders.extend(missing.claims.into_iter().zip(found));
-    }
-    Ok(())
 }
 
 /// Forgets what other processes wrote since this one looked.
@@ -388,7 +317,8 @@ async fn find_append(connection: &mut PgConnection, unit: &Append) -> Result<Opt
     Ok(same.map(|answer| answer.position - first.position))
 }
 
-fn answer(batch: Vec<Queued>, mut verdicts: Vec<Verdict>, base: i64) {
+/// Tells every caller what its command came to, once the log's head was at `base` before the batch.
+pub fn answer(batch: Vec<Queued>, mut verdicts: Vec<Verdict>, base: i64) {
     let copies: Vec<(usize, Outcome)> = verdicts
         .iter()
         .enumerate()

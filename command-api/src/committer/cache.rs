@@ -1,17 +1,11 @@
-//! States at hand: of the process, and of the batch under way.
+//! States at hand.
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, HashSet},
-    num::NonZeroUsize,
-    sync::Arc,
-};
+use std::{cell::RefCell, num::NonZeroUsize, sync::Arc};
 
-use events::{StreamRef, log::Claim};
+use events::StreamRef;
 use lru::LruCache;
-use uuid::Uuid;
 
-use crate::domain::unit::{AnyState, Known};
+use crate::domain::unit::AnyState;
 
 /// How many streams are kept; the least recently used go first.
 const STREAMS_MAX: NonZeroUsize = NonZeroUsize::new(50_000).expect("not zero");
@@ -47,83 +41,16 @@ impl StateCache {
         self.0.get_mut().clear();
     }
 
-    fn get(&self, stream: StreamRef) -> Option<Arc<dyn AnyState>> {
+    /// The state, if it is kept.
+    pub fn get(&self, stream: StreamRef) -> Option<Arc<dyn AnyState>> {
         self.0.borrow_mut().get(&stream).cloned()
-    }
-}
-
-/// What a batch works on: its own results over the process's states. Lives for one attempt.
-pub struct WorkingSet<'c> {
-    cache: &'c StateCache,
-    loaded: &'c HashMap<StreamRef, Arc<dyn AnyState>>,
-    unreadable: &'c HashSet<StreamRef>,
-    holders: &'c HashMap<Claim, Option<Uuid>>,
-    written: HashMap<StreamRef, Arc<dyn AnyState>>,
-    claimed: HashMap<Claim, Option<Uuid>>,
-}
-
-/// What an attempt leaves behind once it is committed.
-#[derive(Default)]
-pub struct Written {
-    /// States after the batch.
-    pub states: HashMap<StreamRef, Arc<dyn AnyState>>,
-    /// Claims taken and released.
-    pub claims: HashMap<Claim, Option<Uuid>>,
-}
-
-impl<'c> WorkingSet<'c> {
-    /// Over the process's states and what was loaded for the batch.
-    pub fn new(
-        cache: &'c StateCache,
-        loaded: &'c HashMap<StreamRef, Arc<dyn AnyState>>,
-        unreadable: &'c HashSet<StreamRef>,
-        holders: &'c HashMap<Claim, Option<Uuid>>,
-    ) -> Self {
-        Self { cache, loaded, unreadable, holders, written: HashMap::new(), claimed: HashMap::new() }
-    }
-
-    /// Takes over what an accepted command wrote, so that the next one sees it.
-    pub fn take_over(
-        &mut self,
-        states: HashMap<StreamRef, Arc<dyn AnyState>>,
-        claims: HashMap<Claim, Option<Uuid>>,
-    ) {
-        self.written.extend(states);
-        self.claimed.extend(claims);
-    }
-
-    /// The revision before the batch.
-    pub fn committed_revision(&self, stream: StreamRef) -> i64 {
-        self.committed(stream).map_or(0, |state| state.revision())
-    }
-
-    /// What the batch wrote.
-    pub fn into_written(self) -> Written {
-        Written { states: self.written, claims: self.claimed }
-    }
-
-    fn committed(&self, stream: StreamRef) -> Option<Arc<dyn AnyState>> {
-        self.loaded.get(&stream).cloned().or_else(|| self.cache.get(stream))
-    }
-}
-
-impl Known for WorkingSet<'_> {
-    fn state(&self, stream: StreamRef) -> Option<Arc<dyn AnyState>> {
-        self.written.get(&stream).cloned().or_else(|| self.committed(stream))
-    }
-
-    fn is_unreadable(&self, stream: StreamRef) -> bool {
-        self.unreadable.contains(&stream)
-    }
-
-    fn holder(&self, claim: &Claim) -> Option<Option<Uuid>> {
-        self.claimed.get(claim).or_else(|| self.holders.get(claim)).copied()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use events::{Fold, Folded, stock::Stock};
+    use uuid::Uuid;
 
     use super::*;
 
@@ -134,8 +61,7 @@ mod tests {
         let mut cache = StateCache::of(NonZeroUsize::new(2).unwrap());
         cache.insert(stream(1), state());
         cache.insert(stream(2), state());
-        let (nothing, none, unclaimed) = (HashMap::new(), HashSet::new(), HashMap::new());
-        assert!(WorkingSet::new(&cache, &nothing, &none, &unclaimed).state(stream(1)).is_some());
+        assert!(cache.get(stream(1)).is_some());
 
         cache.insert(stream(3), state());
 

@@ -2,13 +2,15 @@
 //!
 //! Whatever waits in the queue is decided together, one command after another on working copies (a
 //! refused one harms no other), and appended in one statement. There is no timer: a lone command is a
-//! batch of one, and while one batch commits the next gathers.
+//! batch of one. While one batch is on its way, the next gathers and is decided on what that one will
+//! leave (`pipeline`); it is sent when that one has landed, or decided anew if it did not (`batch`).
 //!
 //! Invariants, and what keeps them:
 //! - *A decision rests on what is true at its commit.* The append succeeds only if the log's head is
 //!   exactly where the batch was decided ([`events::log::append`]); if another process wrote first,
 //!   the batch locks the head, drops the states that were written, and decides again. This holds for
-//!   everything read, not only for what is written.
+//!   everything read, not only for what is written. What was decided on an append that failed is
+//!   never sent: a head at the expected position proves nothing about what is before it.
 //! - *An acknowledged command is in the log.* Answers are sent after the commit.
 //! - *Nothing happens twice.* Answers to keyed commands commit with their events; after a connection
 //!   died at the commit, the log is fenced and looked into before anything is said or tried again.
@@ -20,15 +22,18 @@
 
 mod batch;
 mod cache;
-mod decide;
+mod draft;
+mod flight;
+mod lookups;
 mod metrics;
+mod pipeline;
 mod sealing;
 mod session;
 mod standing;
 
 use std::{sync::Arc, time::Duration};
 
-use events::log::IdempotencyKey;
+use events::log::{FeedWindow, IdempotencyKey};
 use platform::{
     clock::{Clock, Ids},
     personal::{PersonalKeys, Vault},
@@ -131,6 +136,7 @@ struct Queued {
 pub struct Committer {
     queue: mpsc::Sender<Queued>,
     head: watch::Receiver<i64>,
+    feed: FeedWindow,
     personal: PersonalKeys,
 }
 
@@ -149,9 +155,12 @@ impl Committer {
         let (queue, submissions) = mpsc::channel(QUEUE_MAX);
         let (head_sender, head) = watch::channel(0);
         let personal = PersonalKeys::connecting(database.clone(), vault);
+        let look_ups = session::LookUps::new(database.clone());
         let session = session::Session::new(database);
-        let task = tokio::spawn(batch::run(submissions, session, clock, ids, head_sender));
-        (Self { queue, head, personal }, task)
+        let told = batch::Told { head: head_sender, feed: FeedWindow::default() };
+        let feed = told.feed.clone();
+        let task = tokio::spawn(pipeline::run(submissions, session, look_ups, clock, ids, told));
+        (Self { queue, head, feed, personal }, task)
     }
 
     /// Seals what the command says of people, submits, and waits for the answer.
@@ -176,5 +185,10 @@ impl Committer {
     /// The log's head as this process last moved it: wakes projections without asking the database.
     pub fn head(&self) -> watch::Receiver<i64> {
         self.head.clone()
+    }
+
+    /// The newest events, once anybody follows by it: what this process records is in it before [`Self::head`] says so.
+    pub fn feed(&self) -> FeedWindow {
+        self.feed.clone()
     }
 }

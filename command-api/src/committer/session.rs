@@ -1,4 +1,4 @@
-//! The committer's own connection, and what it knows about the log's head.
+//! The committer's own connections, and what it knows about the log's head.
 
 use events::log::{self, Head};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
@@ -28,7 +28,44 @@ impl Session {
         Ok(self.connection.as_mut().expect("made above"))
     }
 
+    /// Hands the connection out, for an append to travel on; until it is given back, there is none.
+    pub fn take(&mut self) -> Option<PgConnection> {
+        self.connection.take()
+    }
+
+    /// Takes it back, and the head as the append left it, where it did anything.
+    pub fn give_back(&mut self, connection: PgConnection, head: Option<Head>) {
+        self.connection = Some(connection);
+        self.head = head.unwrap_or(self.head);
+    }
+
     /// Forgets a connection that failed; its transaction, if any, ends with it.
+    pub fn disconnect(&mut self) {
+        self.connection = None;
+    }
+}
+
+/// A connection to look things up on while an append travels on the other. It never writes, so it needs no fence.
+pub struct LookUps {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+}
+
+impl LookUps {
+    /// Not yet connected.
+    pub fn new(options: PgConnectOptions) -> Self {
+        Self { options, connection: None }
+    }
+
+    /// The connection.
+    pub async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        if self.connection.is_none() {
+            self.connection = Some(PgConnection::connect_with(&self.options).await?);
+        }
+        Ok(self.connection.as_mut().expect("made above"))
+    }
+
+    /// Forgets a connection that failed.
     pub fn disconnect(&mut self) {
         self.connection = None;
     }

@@ -25,22 +25,27 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Looks up what this batch was prepared on; for most, that is nothing.
-    pub async fn load(connection: &mut PgConnection, batch: &[Queued]) -> Result<Self, sqlx::Error> {
-        let mut standing = Self::default();
+    /// Looks up what these were prepared on; for most, that is nothing.
+    pub async fn load(
+        &mut self,
+        connection: &mut PgConnection,
+        arrived: &[Queued],
+    ) -> Result<(), sqlx::Error> {
         let subjects: Vec<Uuid> =
-            batch.iter().flat_map(|queued| &queued.sealed_with).map(SealedWith::subject).collect();
+            arrived.iter().flat_map(|queued| &queued.sealed_with).map(SealedWith::subject).collect();
         if !subjects.is_empty() {
             let sql = "SELECT subject, key_id FROM personal.keys WHERE subject = ANY($1)";
             let keys: Vec<(Uuid, Uuid)> =
                 sqlx::query_as(sql).bind(subjects).fetch_all(&mut *connection).await?;
-            standing.keys = keys.into_iter().collect();
+            self.keys.extend(keys);
         }
-        let looked_through = batch.iter().filter_map(|queued| queued.submission.command.looked_through());
+        let looked_through = arrived.iter().filter_map(|queued| queued.submission.command.looked_through());
         if let Some(earliest) = looked_through.min() {
-            standing.contact_said = contact_said_after(connection, earliest).await?;
+            // Of several, the last one said is behind them all.
+            let said = contact_said_after(connection, earliest).await?;
+            self.contact_said = self.contact_said.max(said);
         }
-        Ok(standing)
+        Ok(())
     }
 
     /// Whether what the command came to may be recorded behind what the batch has come to before it.

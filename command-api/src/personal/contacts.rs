@@ -51,6 +51,7 @@ pub async fn contacts(connection: &mut PgConnection) -> Result<Contacts, Erasure
                 (payload -> event_type -> 'details' -> 'contact_email')::jsonb \
          FROM public.events \
          WHERE global_position > $1 AND global_position <= $2 AND event_type = ANY($3) \
+           AND (SELECT public.expect_events($1, $2)) \
          ORDER BY global_position",
     )
     .bind(folded)

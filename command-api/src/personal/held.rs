@@ -240,6 +240,7 @@ async fn history(
     let acted: Vec<(i64, String, DateTime<Utc>)> = sqlx::query_as(
         "SELECT global_position, event_type, recorded_at FROM public.events \
          WHERE global_position > $1 AND global_position <= $2 AND starts_with(actor, $3) \
+           AND (SELECT public.expect_events($1, $2)) \
          ORDER BY global_position",
     )
     .bind(after_position)
@@ -271,7 +272,7 @@ async fn mentions(
     sqlx::query_scalar(
         "SELECT global_position FROM public.events \
          WHERE global_position > $1 AND global_position <= $2 \
-           AND strpos(lower(payload::text), lower($3)) > 0 \
+           AND strpos(lower(payload::text), lower($3)) > 0 AND (SELECT public.expect_events($1, $2)) \
          ORDER BY global_position",
     )
     .bind(after_position)

@@ -7,6 +7,7 @@ mod api_keys;
 mod bodies;
 mod clerk;
 mod disabling;
+mod feed;
 mod hot_stock;
 mod idempotency;
 mod keyed_rows;

@@ -22,7 +22,10 @@ use command_api::{
     invoices::{Invoices, Readers},
     router,
 };
-use events::values::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN, LoginAddress, Role, holds_plain};
+use events::{
+    log::FeedWindow,
+    values::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN, LoginAddress, Role, holds_plain},
+};
 use http_body_util::BodyExt;
 use platform::{
     access_log::AccessLog,
@@ -263,6 +266,11 @@ impl World {
     /// The keys of people, as the program has them.
     pub fn personal(&self) -> &PersonalKeys {
         self.state.committer.personal()
+    }
+
+    /// The committer's window of the log.
+    pub fn feed(&self) -> FeedWindow {
+        self.state.committer.feed()
     }
 
     /// Where the log ends.

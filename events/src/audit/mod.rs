@@ -7,6 +7,7 @@
 //! - [`Proof`]: what it takes to show somebody else that one event is in the log, without the log.
 //! - [`Trust`]: which keys are believed, and how one key hands on to the next.
 
+mod archived;
 mod faults;
 mod folder;
 mod keys;
@@ -29,6 +30,7 @@ pub use proof::{Proof, ProofFault, ProvenEvent, verify_proof};
 pub use proving::{Proving, prove};
 pub use seal::{NotASeal, Seal, SealDocument, Stretch};
 pub use sealing::{KeyOutOfUse, Refused, SealError, Sealing, introduce_next_key, seal_next};
+pub(crate) use store::{SealWithLeaves, seal_covering, seals_over};
 pub use store::{last_seal, newest_seals, read_keys, sealed_up_to, seals_from};
 pub use trust::{KeyIntroduction, Trust};
 pub use verify::{Asked, Progress, Verification, VerifyError, verify};

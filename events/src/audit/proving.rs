@@ -11,7 +11,10 @@ use super::{
     seal::SealDocument,
     store::{read_keys, seal_covering},
 };
-use crate::{log::copy_events, merkle::inclusion_path};
+use crate::{
+    log::{copy_events, expect_events},
+    merkle::inclusion_path,
+};
 
 /// What there is to show for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub async fn prove(connection: &mut PgConnection, event_id: Uuid) -> Result<Prov
     let sql = "SELECT global_position FROM public.events WHERE event_id = $1";
     let Some(position) = sqlx::query_scalar(sql).bind(event_id).fetch_optional(&mut *connection).await?
     else {
+        // Among archived events it cannot be looked for: that is no proof that it never was.
+        expect_events(connection, 0, i64::MAX).await?;
         return Ok(Proving::Unknown);
     };
     let Some(covering) = seal_covering(connection, position).await? else {

@@ -9,9 +9,9 @@ const SEAL_COLUMNS: &str =
     "number, first_position, last_position, root, previous, sealed_at, key_id, signature";
 
 /// A seal with the content hashes that it covers.
-pub(super) struct SealWithLeaves {
-    pub(super) seal: Seal,
-    pub(super) leaves: Vec<Hash>,
+pub(crate) struct SealWithLeaves {
+    pub(crate) seal: Seal,
+    pub(crate) leaves: Vec<Hash>,
 }
 
 /// The newest seal.
@@ -58,6 +58,20 @@ pub async fn newest_seals(
         .collect()
 }
 
+/// At most `limit` seals over any of these positions, by number.
+pub(crate) async fn seals_over(
+    connection: &mut PgConnection,
+    (first, last): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Seal>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {SEAL_COLUMNS} FROM audit.seals WHERE last_position >= $1 AND first_position <= $2 \
+         ORDER BY last_position LIMIT $3"
+    );
+    let rows = sqlx::query(&sql).bind(first).bind(last).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(seal).collect()
+}
+
 /// The first seal that reaches so far.
 pub(super) async fn first_seal_reaching(
     connection: &mut PgConnection,
@@ -91,7 +105,7 @@ pub(super) async fn seals_beginning_by(
 }
 
 /// The seal that covers the position.
-pub(super) async fn seal_covering(
+pub(crate) async fn seal_covering(
     connection: &mut PgConnection,
     position: i64,
 ) -> Result<Option<SealWithLeaves>, sqlx::Error> {

@@ -1,12 +1,13 @@
 //! Reading the log against its promises and its seals.
 
-use std::{ops::Range, pin::pin};
+use std::{ops::Range, path::Path, pin::pin};
 
 use futures::TryStreamExt;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::{
+    archived::read_archived,
     faults::{Fault, FaultKind},
     folder::{FolderError, SealFolder},
     keys::PublicKey,
@@ -15,16 +16,16 @@ use super::{
     sequences::out_of_sequence,
 };
 use crate::{
-    log::copy_rows,
+    log::{ArchivedRange, archived_between, copy_rows},
     merkle::{Hash, MerkleRoot},
 };
 
 /// How many positions are read at a time: this, and not the log, is what memory grows with.
-const STRETCH: i64 = 20_000;
+pub(super) const STRETCH: i64 = 20_000;
 /// Events kept of a stretch, where there is more than one at a position.
 const READS_MAX: usize = 40_000;
 /// After so many faults there is nothing more to learn.
-const FAULTS_MAX: usize = 100;
+pub(super) const FAULTS_MAX: usize = 100;
 
 /// What is to be verified, and whom to believe.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +39,13 @@ pub struct Asked<'a> {
     pub trusted: &'a [PublicKey],
     /// Seals kept elsewhere.
     pub folder: Option<&'a SealFolder>,
+    /// Where the files of archived events are kept; of those that are not there, the seals alone are verified.
+    pub archives: Option<&'a Path>,
 }
 
 impl Asked<'_> {
     /// The whole log, on the word of the database.
-    pub const ALL: Self = Self { from: 1, to: None, trusted: &[], folder: None };
+    pub const ALL: Self = Self { from: 1, to: None, trusted: &[], folder: None, archives: None };
 }
 
 /// What was found.
@@ -63,6 +66,9 @@ pub struct Verification {
     pub trusted_key: Option<PublicKey>,
     /// What is wrong, by position; at most a hundred.
     pub faults: Vec<Fault>,
+    /// Archived events that were not read, for their files were not at hand: of these the seals were verified, and the
+    /// rows that are kept of them.
+    pub unread: Vec<ArchivedRange>,
 }
 
 impl Verification {
@@ -86,6 +92,9 @@ pub enum VerifyError {
     /// The folder of seals.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// The file of archived events.
+    #[error("an archive")]
+    Archive(#[from] std::io::Error),
 }
 
 /// How far a verification has come.
@@ -124,10 +133,20 @@ pub async fn verify(
         tree: MerkleRoot::default(),
         end: extent.end(),
         faults: Vec::new(),
+        unread: Vec::new(),
     };
+    let away = archived_between(connection, asked.from - 1, to).await?;
     let mut next = asked.from;
     while next <= to && run.faults.len() < FAULTS_MAX {
-        let last = to.min(next + STRETCH - 1);
+        if let Some(range) = away.iter().find(|range| (range.first..=range.last).contains(&next)) {
+            let last = to.min(range.last);
+            let mut tell = |position, faults: &[Fault]| progress(Progress { position, faults });
+            read_archived(connection, &mut run, range, (next, last), asked.archives, &mut tell).await?;
+            next = last + 1;
+            continue;
+        }
+        let behind = away.iter().map(|range| range.first).find(|first| *first > next).unwrap_or(i64::MAX);
+        let last = to.min(next + STRETCH - 1).min(behind - 1);
         run.stretch(connection, next, last).await?;
         progress(Progress { position: last, faults: &run.faults });
         next = last + 1;
@@ -142,7 +161,7 @@ pub async fn verify(
         run.faults.push(Fault::new(asked.from, FaultKind::SealBroken, reason));
     }
     run.sequences(connection, asked.from, to).await?;
-    let Run { seals, tree, mut faults, .. } = run;
+    let Run { seals, tree, mut faults, unread, .. } = run;
     faults.sort_by_key(|fault| fault.position);
     faults.truncate(FAULTS_MAX);
     Ok(Verification {
@@ -153,16 +172,18 @@ pub async fn verify(
         sealed_to: seals.vouched_to(),
         trusted_key: seals.anchor(),
         faults,
+        unread,
     })
 }
 
-struct Run<'a> {
-    seals: SealWalk<'a>,
+pub(super) struct Run<'a> {
+    pub(super) seals: SealWalk<'a>,
     renumbering: Renumbering,
-    tree: MerkleRoot,
+    pub(super) tree: MerkleRoot,
     /// Where the log ends.
     end: i64,
-    faults: Vec<Fault>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) unread: Vec<ArchivedRange>,
 }
 
 impl Run<'_> {

@@ -44,7 +44,8 @@ struct NotAnEvent(&'static str);
 /// connection as well: it would first have to read the rest.
 ///
 /// # Errors
-/// Whatever the database says; a row that is no event, named by its position.
+/// Whatever the database says, also that events of the stretch are archived ([`super::archived`]); a row that is no
+/// event, named by its position.
 pub async fn copy_events(
     connection: &mut PgConnection,
     after: i64,
@@ -69,7 +70,7 @@ pub(crate) async fn copy_rows(
     // COPY takes no parameters; these are integers, and cannot be anything else.
     let statement = format!(
         "COPY (SELECT {COLUMNS} FROM public.events WHERE global_position > {after} AND global_position <= {upto} \
-         ORDER BY global_position) TO STDOUT (FORMAT binary)"
+         AND (SELECT public.expect_events({after}, {upto})) ORDER BY global_position) TO STDOUT (FORMAT binary)"
     );
     let bytes = connection.copy_out_raw(&statement).await?;
     Ok(stream::try_unfold((bytes, Rows::default()), |(mut bytes, mut rows)| async move {

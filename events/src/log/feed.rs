@@ -29,13 +29,28 @@ pub(super) const RECORDED_COLUMNS: &str = "global_position, event_id, aggregate_
      event_type, event_version, payload::text AS payload, metadata::text AS metadata, recorded_at, command_id, \
      actor, content_hash";
 
+macro_rules! feed_sql {
+    ($wanted:literal) => {
+        concat!(
+            "SELECT h.position AS head, e.global_position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, \
+                    e.event_type, e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, \
+                    e.recorded_at, e.command_id, e.actor, e.content_hash \
+             FROM public.log_head h \
+             LEFT JOIN public.events e ON e.global_position > $1 AND e.global_position <= $1 + $2",
+            $wanted,
+            " WHERE h.id = 1 AND (SELECT public.expect_events($1, $1 + $2)) ORDER BY e.global_position"
+        )
+    };
+}
+
 /// Reads on after a position: at most `positions_max` positions, and of those the wanted kinds.
 ///
 /// Head and events come from one statement, so from one snapshot; positions are dense and in commit
 /// order, so nothing at or below `upto` can appear later.
 ///
 /// # Errors
-/// Whatever the database says; never a short batch in its place.
+/// Whatever the database says, also that events of the stretch are archived ([`super::archived`]); never a short batch
+/// in its place.
 pub async fn read_feed(
     connection: &mut PgConnection,
     after: i64,
@@ -46,22 +61,22 @@ pub async fn read_feed(
     // LEFT JOIN: the head comes back even where no event does. No snapshot has events behind its head, so both ends
     // are numbers that Postgres knows when it plans: where it had to guess, it took a stretch for a third of a long log,
     // and compiled the statement for that each time, for a hundred times what it takes to run.
-    let rows = sqlx::query(
-        "SELECT h.position AS head, e.global_position, e.event_id, e.aggregate_type, e.aggregate_id, e.sequence, \
-                e.event_type, e.event_version, e.payload::text AS payload, e.metadata::text AS metadata, \
-                e.recorded_at, e.command_id, e.actor, e.content_hash \
-         FROM public.log_head h \
-         LEFT JOIN public.events e \
-           ON e.global_position > $1 AND e.global_position <= $1 + $2 \
-          AND e.aggregate_type = ANY($3) \
-         WHERE h.id = 1 \
-         ORDER BY e.global_position",
-    )
-    .bind(after)
-    .bind(positions_max)
-    .bind(kinds)
-    .fetch_all(connection)
-    .await?;
+    let statement = sqlx::query(feed_sql!(" AND e.aggregate_type = ANY($3)"));
+    let rows = statement.bind(after).bind(positions_max).bind(kinds).fetch_all(connection).await?;
+    batch(&rows, after, positions_max)
+}
+
+/// As [`read_feed`], of every kind there is, also such as this program does not know.
+pub(super) async fn read_whole_feed(
+    connection: &mut PgConnection,
+    after: i64,
+    positions_max: i64,
+) -> Result<FeedBatch, sqlx::Error> {
+    let rows = sqlx::query(feed_sql!("")).bind(after).bind(positions_max).fetch_all(connection).await?;
+    batch(&rows, after, positions_max)
+}
+
+fn batch(rows: &[PgRow], after: i64, positions_max: i64) -> Result<FeedBatch, sqlx::Error> {
     let head: i64 = rows.first().ok_or(sqlx::Error::RowNotFound)?.try_get("head")?;
     let found = |row: &&PgRow| !matches!(row.try_get::<Option<i64>, _>("global_position"), Ok(None));
     let events = rows.iter().filter(found).map(recorded).collect::<Result<_, _>>()?;
@@ -74,7 +89,7 @@ pub async fn read_feed(
 /// differ by moments: around such a place the answer is one of the events of those moments.
 ///
 /// # Errors
-/// Whatever the database says.
+/// Whatever the database says, also that the moment lies among archived events ([`super::archived`]).
 pub async fn position_at(
     connection: &mut PgConnection,
     moment: DateTime<Utc>,
@@ -82,7 +97,7 @@ pub async fn position_at(
     // All before `low` was recorded earlier, all from `high` on was not; LIMIT 1 keeps each step a probe.
     let found: Option<i64> = sqlx::query_scalar(
         "WITH RECURSIVE search(low, high, head) AS ( \
-           SELECT 1::bigint, h.position + 1, h.position FROM public.log_head h WHERE h.id = 1 \
+           SELECT public.expect_moment($1) + 1, h.position + 1, h.position FROM public.log_head h WHERE h.id = 1 \
            UNION ALL \
            SELECT CASE WHEN e.recorded_at < $1 THEN e.global_position + 1 ELSE s.low END, \
                   CASE WHEN e.recorded_at < $1 THEN s.high ELSE e.global_position END, \

@@ -4,7 +4,10 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::feed::{RECORDED_COLUMNS, recorded};
-use crate::envelope::{RecordedEvent, StreamKind, StreamRef};
+use crate::{
+    envelope::{RecordedEvent, StreamKind, StreamRef},
+    history_line::Routing,
+};
 
 /// Which events are wanted; what is absent lets all pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +56,7 @@ pub async fn read_stretch(
 ) -> Result<Vec<RecordedEvent>, sqlx::Error> {
     let sql = format!(
         "SELECT {RECORDED_COLUMNS} FROM public.events \
-         WHERE global_position > $1 AND global_position <= $2 \
+         WHERE global_position > $1 AND global_position <= $2 AND (SELECT public.expect_events($1, $2)) \
            AND ($3::text IS NULL OR aggregate_type = $3) AND ($4::text IS NULL OR aggregate_id = $4) \
            AND ($5::text IS NULL OR event_type = $5) AND ($6::text IS NULL OR actor = $6) \
          ORDER BY global_position LIMIT $7"
@@ -71,6 +74,28 @@ pub async fn read_stretch(
     rows.iter().map(recorded).collect()
 }
 
+/// The events with `after < global_position <= upto`, by position, with the organisations that each was routed by.
+pub(crate) async fn read_routed(
+    connection: &mut PgConnection,
+    after: i64,
+    upto: i64,
+) -> Result<Vec<(RecordedEvent, Routing)>, sqlx::Error> {
+    let sql = format!(
+        "SELECT {RECORDED_COLUMNS}, supplier_id, restaurant_id FROM public.events \
+         WHERE global_position > $1 AND global_position <= $2 ORDER BY global_position"
+    );
+    let rows = sqlx::query(&sql).bind(after).bind(upto).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let routing = Routing {
+                supplier_id: row.try_get("supplier_id")?,
+                restaurant_id: row.try_get("restaurant_id")?,
+            };
+            Ok((recorded(row)?, routing))
+        })
+        .collect()
+}
+
 /// Events of one stream after a sequence and up to a position, by sequence, at most `limit`.
 ///
 /// # Errors
@@ -85,6 +110,7 @@ pub async fn read_stream_part(
     let sql = format!(
         "SELECT {RECORDED_COLUMNS} FROM public.events \
          WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 AND global_position <= $4 \
+           AND (SELECT public.expect_stream($1, $2, $3, $4)) \
          ORDER BY sequence LIMIT $5"
     );
     let rows = sqlx::query(&sql)
@@ -109,7 +135,8 @@ pub async fn count_stream(
 ) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT count(*) FROM public.events \
-         WHERE aggregate_type = $1 AND aggregate_id = $2 AND global_position <= $3",
+         WHERE aggregate_type = $1 AND aggregate_id = $2 AND global_position <= $3 \
+           AND (SELECT public.expect_stream($1, $2, 0, $3))",
     )
     .bind(stream.kind.name())
     .bind(stream.id.to_string())
@@ -126,10 +153,13 @@ pub async fn time_of(
     connection: &mut PgConnection,
     position: i64,
 ) -> Result<Option<chrono::DateTime<chrono::Utc>>, sqlx::Error> {
-    let row = sqlx::query("SELECT recorded_at FROM public.events WHERE global_position = $1")
-        .bind(position)
-        .fetch_optional(connection)
-        .await?;
+    let row = sqlx::query(
+        "SELECT recorded_at FROM public.events \
+                           WHERE global_position = $1 AND (SELECT public.expect_events($1 - 1, $1))",
+    )
+    .bind(position)
+    .fetch_optional(connection)
+    .await?;
     row.map(|row| row.try_get("recorded_at")).transpose()
 }
 
@@ -144,7 +174,8 @@ pub async fn read_hashes(
 ) -> Result<Vec<(i64, Vec<u8>)>, sqlx::Error> {
     sqlx::query_as(
         "SELECT global_position, content_hash FROM public.events \
-         WHERE global_position > $1 AND global_position <= $2 ORDER BY global_position",
+         WHERE global_position > $1 AND global_position <= $2 AND (SELECT public.expect_events($1, $2)) \
+         ORDER BY global_position",
     )
     .bind(after)
     .bind(upto)

@@ -8,9 +8,11 @@
 //! - An append succeeds only if the head is exactly where its decisions saw it. Whatever they read,
 //!   in whichever stream, is therefore still true at its commit; nothing can be overlooked.
 //! - An event never changes: grants and a trigger refuse it.
+//! - Where old events are in files, whoever would need them gets an error that names them, never a shorter history.
 
 mod api_keys;
 mod append;
+mod archived;
 mod check;
 mod claims;
 mod claims_of_log;
@@ -19,11 +21,15 @@ mod feed;
 mod head;
 mod history;
 mod idempotency;
+mod partitions;
 mod streams;
+mod window;
+mod window_memory;
 mod within;
 
 pub use api_keys::{ApiKeyChanges, ApiKeyRow};
 pub use append::{Append, NewPersonKey, StateSnapshot, append, contains_event};
+pub use archived::{ArchivedRange, archived, archived_between, expect_events};
 pub use check::check_log;
 pub use claims::{Claim, ClaimChange, holders_of};
 pub use claims_of_log::ClaimsOfLog;
@@ -31,9 +37,12 @@ pub use copy::copy_events;
 pub(crate) use copy::{Row, Unreadable, copy_rows};
 pub use feed::{FeedBatch, position_at, read_feed};
 pub use head::{Head, fence, lock_head, read_head};
+pub(crate) use history::read_routed;
 pub use history::{EventFilter, count_stream, read_hashes, read_stream_part, read_stretch, time_of};
 pub use idempotency::{IdempotencyKey, StoredAnswer, find_answers, forget_answers_before};
+pub use partitions::{is_without_partition, make_partitions};
 pub use streams::{StreamHistory, Touched, load_streams, read_origins, read_stream, touched_between};
+pub use window::{FeedWindow, SharedStretch, WindowBounds};
 pub use within::{Allowance, read_beside, read_stream_within};
 
 /// Whether doing the same again can help.
@@ -61,6 +70,8 @@ pub fn retry_of(error: &sqlx::Error) -> Retry {
         };
     };
     match database.code().as_deref() {
+        // Made by then, see `make_partitions`.
+        Some("23514") if is_without_partition(error) => Retry::Now,
         // unique violation: another instance wrote the stream or the key; serialisation failure;
         // deadlock; lock not available; insufficient resources
         Some("23505" | "40001" | "40P01" | "55P03" | "53000" | "53100" | "53200" | "53300") => Retry::Now,

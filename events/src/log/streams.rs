@@ -25,6 +25,9 @@ pub struct Touched {
 }
 
 /// Loads many streams in one round trip; `wanted` names each with the state version it can use.
+///
+/// # Errors
+/// Whatever the database says, also that events of a stream are archived whose stored state is of another version.
 pub async fn load_streams(
     connection: &mut PgConnection,
     wanted: &[(StreamRef, i32)],
@@ -39,8 +42,9 @@ pub async fn load_streams(
                 e.command_id, e.actor, e.content_hash \
          FROM unnest($1::text[], $2::text[], $3::int[]) WITH ORDINALITY AS w(kind, id, state_version, place) \
          LEFT JOIN LATERAL ( \
-           SELECT s.sequence, s.state FROM public.snapshots s \
-           WHERE s.aggregate_type = w.kind AND s.aggregate_id = w.id AND s.state_version = w.state_version \
+           SELECT CASE WHEN s.state_version = w.state_version THEN s.sequence END AS sequence, \
+                  CASE WHEN s.state_version = w.state_version THEN s.state END AS state, s.archived_sequence \
+           FROM public.snapshots s WHERE s.aggregate_type = w.kind AND s.aggregate_id = w.id \
            LIMIT 1 \
          ) s ON true \
          LEFT JOIN LATERAL ( \
@@ -48,6 +52,9 @@ pub async fn load_streams(
            WHERE e.aggregate_type = w.kind AND e.aggregate_id = w.id AND e.sequence > COALESCE(s.sequence, 0) \
            ORDER BY e.sequence \
          ) e ON true \
+         WHERE CASE WHEN s.archived_sequence > COALESCE(s.sequence, 0) \
+                    THEN public.expect_stream(w.kind, w.id, COALESCE(s.sequence, 0), 9223372036854775807) \
+                    ELSE true END \
          ORDER BY w.place, e.sequence",
     )
     .bind(kinds)
@@ -79,6 +86,8 @@ impl StreamHistory {
 }
 
 /// The first event of each of these events' streams; unique by stream, in no order.
+///
+/// First events of the kinds that are asked for stay in the table when the others are archived.
 pub async fn read_origins(
     connection: &mut PgConnection,
     events: &[&RecordedEvent],
@@ -107,7 +116,8 @@ pub async fn read_stream(
 ) -> Result<Vec<RecordedEvent>, sqlx::Error> {
     let sql = format!(
         "SELECT {RECORDED_COLUMNS} FROM public.events \
-         WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence"
+         WHERE aggregate_type = $1 AND aggregate_id = $2 \
+           AND (SELECT public.expect_stream($1, $2, 0, 9223372036854775807)) ORDER BY sequence"
     );
     let rows =
         sqlx::query(&sql).bind(stream.kind.name()).bind(stream.id.to_string()).fetch_all(connection).await?;
@@ -122,7 +132,7 @@ pub async fn touched_between(
 ) -> Result<Vec<Touched>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT DISTINCT aggregate_type, aggregate_id FROM public.events \
-         WHERE global_position > $1 AND global_position <= $2",
+         WHERE global_position > $1 AND global_position <= $2 AND (SELECT public.expect_events($1, $2))",
     )
     .bind(after)
     .bind(upto)

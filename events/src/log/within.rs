@@ -57,7 +57,8 @@ pub async fn read_stream_within(
 ) -> Result<Vec<RecordedEvent>, sqlx::Error> {
     let sql = format!(
         "SELECT {RECORDED_COLUMNS} FROM public.events \
-         WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 ORDER BY sequence LIMIT $4"
+         WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3 \
+           AND (SELECT public.expect_stream($1, $2, $3, 9223372036854775807)) ORDER BY sequence LIMIT $4"
     );
     let mut found: Vec<RecordedEvent> = Vec::new();
     loop {
@@ -137,7 +138,8 @@ async fn positions_beside(
              CROSS JOIN LATERAL ( \
                SELECT e.global_position FROM public.events e \
                WHERE e.global_position >= c.first AND e.global_position <= c.last AND e.command_id = c.id \
-             ) e LIMIT $4",
+             ) e WHERE (SELECT bool_and(public.expect_events(r.first - 1, r.last)) \
+                        FROM unnest($2::bigint[], $3::bigint[]) AS r(first, last)) LIMIT $4",
         )
         .bind(commands.keys().copied().collect::<Vec<_>>())
         .bind(commands.values().map(|(first, _)| first - beside).collect::<Vec<_>>())

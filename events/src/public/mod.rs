@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 pub use cloud_event::{NotACloudEvent, SOURCE, THIN_FIELD_SUFFIX};
 pub use publish::{PublishError, needs_origin, ping, publish};
-pub use read::{PublicBatch, read_public};
+pub use read::{PUBLIC_KINDS, PublicBatch, publish_feed, read_public};
 pub use schema::envelope_schema;
 
 use crate::values::{AccountId, RestaurantId, SupplierId};

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::{PublicEvent, PublishError, needs_origin, publish};
 use crate::{
     RecordedEvent, StreamKind,
-    log::{read_feed, read_origins},
+    log::{FeedBatch, read_feed, read_origins},
 };
 
 /// The kinds of streams that have anything to say to the outside.
-const KINDS: [StreamKind; 8] = [
+pub const PUBLIC_KINDS: [StreamKind; 8] = [
     StreamKind::Order,
     StreamKind::Product,
     StreamKind::Stock,
@@ -45,7 +45,18 @@ pub async fn read_public(
     after: i64,
     positions_max: i64,
 ) -> Result<PublicBatch, sqlx::Error> {
-    let batch = read_feed(connection, after, positions_max, &KINDS).await?;
+    let feed = read_feed(connection, after, positions_max, &PUBLIC_KINDS).await?;
+    publish_feed(connection, feed).await
+}
+
+/// What the outside hears of a stretch that has been read; events of other kinds than [`PUBLIC_KINDS`] say nothing.
+///
+/// # Errors
+/// Whatever the database says, which is asked for the first events of what leans on them.
+pub async fn publish_feed(
+    connection: &mut PgConnection,
+    batch: FeedBatch,
+) -> Result<PublicBatch, sqlx::Error> {
     let leaning: Vec<_> = batch.events.iter().filter(|event| needs_origin(event)).collect();
     let origins: HashMap<Uuid, RecordedEvent> =
         read_origins(connection, &leaning).await?.into_iter().map(|event| (event.stream_id, event)).collect();

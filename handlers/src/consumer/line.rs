@@ -101,13 +101,12 @@ impl Line {
     }
 
     /// What to do next: at most `positions_max` positions from the log, at most `reach` positions of what is
-    /// pending, and nothing beyond `limit`. What holds no event is passed over only if it `is_eager`.
-    pub(super) fn step(&self, positions_max: i64, reach: i64, limit: i64, is_eager: bool) -> Step {
+    /// pending. What holds no event is passed over only if it `is_eager`.
+    pub(super) fn step(&self, positions_max: i64, reach: i64, is_eager: bool) -> Step {
         if self.from_log_upto > self.position {
-            let upto = self.from_log_upto.min(self.position.saturating_add(positions_max)).min(limit);
-            return if upto > self.position { Step::Log { upto } } else { Step::Wait };
+            return Step::Log { upto: self.from_log_upto.min(self.position.saturating_add(positions_max)) };
         }
-        let upto = self.end.min(self.position.saturating_add(reach)).min(limit);
+        let upto = self.end.min(self.position.saturating_add(reach));
         let holds_event = self.pending.front().is_some_and(|event| event.position <= upto);
         if upto > self.position && (holds_event || is_eager) { Step::Pending { upto } } else { Step::Wait }
     }
@@ -167,12 +166,12 @@ mod tests {
     #[test]
     fn events_that_follow_are_handled_together() {
         let mut line = Line::new(10);
-        assert_eq!(line.step(500, ALL, ALL, true), Step::Wait);
+        assert_eq!(line.step(500, ALL, true), Step::Wait);
         assert_eq!(arrives(&mut line, 8, 12), Fit::Follows);
         assert_eq!(arrives(&mut line, 12, 15), Fit::Follows);
-        assert_eq!(line.step(500, ALL, ALL, false), Step::Pending { upto: 15 });
+        assert_eq!(line.step(500, ALL, false), Step::Pending { upto: 15 });
         assert_eq!(taken(&mut line, 15), [12, 15]);
-        assert_eq!(line.step(500, ALL, ALL, true), Step::Wait);
+        assert_eq!(line.step(500, ALL, true), Step::Wait);
     }
 
     #[test]
@@ -189,31 +188,20 @@ mod tests {
         let mut line = Line::new(10);
         arrives(&mut line, 10, 11);
         assert_eq!(arrives(&mut line, 14, 15), Fit::Hole);
-        assert_eq!(line.step(3, ALL, ALL, false), Step::Log { upto: 13 });
+        assert_eq!(line.step(3, ALL, false), Step::Log { upto: 13 });
         line.moved(13);
-        assert_eq!(line.step(3, ALL, ALL, false), Step::Log { upto: 14 });
+        assert_eq!(line.step(3, ALL, false), Step::Log { upto: 14 });
         line.moved(14);
-        assert_eq!(line.step(3, ALL, ALL, false), Step::Pending { upto: 15 });
+        assert_eq!(line.step(3, ALL, false), Step::Pending { upto: 15 });
         assert_eq!(taken(&mut line, 15), [15]);
-    }
-
-    #[test]
-    fn nothing_beyond_the_limit_is_handled() {
-        let mut line = Line::new(0);
-        arrives(&mut line, 0, 5);
-        arrives(&mut line, 5, 9);
-        assert_eq!(line.step(500, ALL, 4, false), Step::Wait);
-        assert_eq!(line.step(500, ALL, 7, false), Step::Pending { upto: 7 });
-        assert_eq!(taken(&mut line, 7), [5]);
-        assert_eq!(taken(&mut line, 9), [9]);
     }
 
     #[test]
     fn a_stretch_without_events_is_passed_over_only_eagerly() {
         let mut line = Line::new(3);
         assert_eq!(line.head(Place { previous: 2, position: 8 }), Fit::Follows);
-        assert_eq!(line.step(500, ALL, ALL, false), Step::Wait);
-        assert_eq!(line.step(500, 2, ALL, true), Step::Pending { upto: 5 });
+        assert_eq!(line.step(500, ALL, false), Step::Wait);
+        assert_eq!(line.step(500, 2, true), Step::Pending { upto: 5 });
         assert_eq!(line.head(Place { previous: 9, position: 12 }), Fit::Hole);
         assert_eq!(line.end(), 8);
     }
@@ -225,7 +213,7 @@ mod tests {
         arrives(&mut line, 2, 4);
         assert_eq!(line.take(2).len(), 1);
         line.begin_again(0);
-        assert_eq!(line.step(500, ALL, ALL, false), Step::Log { upto: 4 });
+        assert_eq!(line.step(500, ALL, false), Step::Log { upto: 4 });
         line.moved(4);
         assert_eq!(arrives(&mut line, 4, 6), Fit::Follows);
     }

@@ -5,19 +5,21 @@
 //! had its effect exactly once. Effects that leave the database (a request, a mail) are queued as rows in
 //! that transaction, and done from there.
 
+mod batch;
 mod commit;
 mod follow;
+mod gathering;
 mod line;
 mod listener;
 mod metrics;
 mod run;
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
-use chrono::{DateTime, Utc};
-use events::{RecordedEvent, StreamKind, public::PublicEvent};
+use events::StreamKind;
 use sqlx::PgConnection;
 
+pub use batch::Batch;
 pub use run::{Settings, run, run_with};
 
 /// Where a consumer begins that has never run.
@@ -41,21 +43,32 @@ pub struct ConsumerIdentity {
     pub read_models: &'static [&'static str],
     /// Kinds of streams whose inner events it is given, too, from the log.
     pub inner_kinds: &'static [StreamKind],
+    /// How long what comes is gathered after a batch, before the next one: the first event after a lull is taken at
+    /// once. As long as whoever waits for its effects can bear; the longer, the less an event costs.
+    pub pace: Duration,
+    /// Whether an effect must outlive the database's crash once [`Consumer::handled`] knows of it.
+    pub durability: Durability,
 }
 
-/// What happened between two positions.
-#[derive(Debug)]
-pub struct Batch {
-    /// What was handled before, up to here.
-    pub after: i64,
-    /// All up to here is in this batch.
-    pub upto: i64,
-    /// Public events, in the order of positions.
-    pub public: Vec<PublicEvent>,
-    /// Inner events of [`ConsumerIdentity::inner_kinds`], in the order of positions.
-    pub inner: Vec<RecordedEvent>,
-    /// When it is handled.
-    pub now: DateTime<Utc>,
+/// What a commit waits for. Effects and position are one transaction either way: what a crash of the database takes
+/// back comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// For the disk: what is sent for these effects says which of them it is sent for, and must say the same again.
+    Flushed,
+    /// For nothing: whatever rests on these effects and is itself flushed flushes them before it.
+    Derived,
+}
+
+/// What a consumer makes of public events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// Something.
+    All,
+    /// Nothing, as far as it knows: unless inner events of the same stretch say otherwise.
+    NobodyListens,
+    /// Nothing ever: it takes inner events alone.
+    InnerAlone,
 }
 
 /// A consumer at work.
@@ -77,6 +90,22 @@ pub trait Consumer: Send + Sync + 'static {
     /// Who it is.
     fn identity(&self) -> &'static ConsumerIdentity;
 
+    /// What it makes of the public events after that position; what it makes nothing of is not read.
+    fn hearing(&self, _after: i64) -> Hearing {
+        Hearing::All
+    }
+
+    /// False where it would make nothing of the batch: then its position moves, and nothing else happens.
+    fn concerns(&self, batch: &Batch) -> bool {
+        !batch.is_empty()
+    }
+
+    /// False where it would look nothing of the batch up in [`ConsumerIdentity::read_models`], and need not wait for
+    /// them. Asked of what concerns it alone.
+    fn leans_on_read_models(&self, _batch: &Batch) -> bool {
+        !self.identity().read_models.is_empty()
+    }
+
     /// Takes the batch into account, in the caller's transaction. An event that it can make nothing of is
     /// logged, counted and passed over: it must not stop what comes after it.
     ///
@@ -84,6 +113,6 @@ pub trait Consumer: Send + Sync + 'static {
     /// Nothing was done; the same batch, or a longer one, comes again.
     fn handle_in_tx<'a>(&'a self, tx: &'a mut PgConnection, batch: &'a Batch) -> Handling<'a>;
 
-    /// Told once the batch is committed: whoever does its queued effects can be woken.
+    /// Told once the batch is committed, or passed over: whoever does its queued effects can be woken.
     fn handled(&self, _upto: i64) {}
 }

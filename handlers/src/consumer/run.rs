@@ -9,6 +9,7 @@ use super::{
     Consumer, HandleError,
     commit::Commit,
     follow::{Ended, Follow},
+    gathering::Gathering,
     metrics,
 };
 use crate::{
@@ -24,9 +25,12 @@ const LOOKS_PER_LEASE: u32 = 4;
 pub struct Settings {
     /// How long a holder that says nothing remains the holder.
     pub lease: Duration,
-    /// Positions per batch from the log, and events per batch, at most: bounds memory and how long a batch
-    /// holds its rows.
-    pub batch_max: i64,
+    /// Positions that are read at once, at most: bounds memory.
+    pub positions_max: i64,
+    /// Public events per batch, at most: bounds how long a batch holds its rows.
+    pub events_max: usize,
+    /// How long the row may not tell of what was passed over because it held nothing for the consumer.
+    pub save: Duration,
     /// How often the end of the log is looked at for what NATS did not bring.
     pub sweep: Duration,
     /// The same while NATS is away or not there at all.
@@ -43,9 +47,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             lease: Duration::from_secs(5),
+            positions_max: 2_000,
             // Fanned out to a hundred endpoints, one transaction locks all their lanes for as long as it queues:
             // with 500 that was up to 0.7 s in which no result could be written.
-            batch_max: 100,
+            events_max: 100,
+            save: Duration::from_millis(50),
             sweep: Duration::from_secs(1),
             poll: Duration::from_millis(200),
             grace: Duration::from_millis(100),
@@ -114,17 +120,18 @@ impl Running {
     async fn hold(&self, hold: Hold, backoff: &mut Backoff) {
         let consumer = self.name();
         tracing::info!(consumer, position = hold.position, "this process holds the consumer");
+        let gathering =
+            Gathering { surroundings: self.surroundings.clone(), consumer: Arc::clone(&self.consumer) };
         let commit = Commit {
             pool: self.surroundings.pool.clone(),
-            clock: Arc::clone(&self.surroundings.clock),
             consumer: Arc::clone(&self.consumer),
             claim: self.claim.clone(),
         };
         let wake = self.surroundings.wake.clone();
-        let mut follow = Follow::new(commit, hold, wake, self.nats.clone(), self.settings.clone());
+        let mut follow = Follow::new(commit, gathering, hold, wake, self.nats.clone(), self.settings.clone());
         loop {
             match follow.go_on(&self.shutdown, backoff).await {
-                Ok(Ended::Stopped) => return self.release(hold).await,
+                Ok(Ended::Stopped) => return self.release(&follow).await,
                 Ok(Ended::Lost) => {
                     tracing::warn!(consumer, "another process holds the consumer from here on");
                     return;
@@ -139,8 +146,8 @@ impl Running {
         }
     }
 
-    async fn release(&self, hold: Hold) {
-        if let Err(error) = self.claim.release(hold.fence, None).await {
+    async fn release(&self, follow: &Follow) {
+        if let Err(error) = follow.release().await {
             tracing::debug!(consumer = self.name(), %error, "the lease was not given back; it runs out by itself");
         }
     }

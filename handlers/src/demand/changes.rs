@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub const FOLD_VERSION: i32 = 1;
 
 /// Days of a row, whatever the month.
-const DAYS: usize = 31;
+pub(super) const DAYS: usize = 31;
 
 /// A row of `demand.months`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +41,23 @@ pub struct Month {
     pub censored: i32,
     /// Something was called off: the row may be empty by now.
     pub is_lessened: bool,
+}
+
+/// What is added to one day of a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DayChange {
+    pub(super) supplier_id: SupplierId,
+    pub(super) wanted: i64,
+    pub(super) received: i64,
+    /// That day's bit, or none.
+    pub(super) censored: i32,
+}
+
+impl DayChange {
+    /// True where adding it changes nothing.
+    pub(super) const fn is_nothing(&self) -> bool {
+        self.wanted == 0 && self.received == 0 && self.censored == 0
+    }
 }
 
 /// What a stretch of the log changes; adds up in any order.
@@ -135,6 +152,16 @@ impl Changes {
 impl Month {
     fn empty(supplier_id: SupplierId) -> Self {
         Self { supplier_id, wanted: [0; DAYS], received: [0; DAYS], censored: 0, is_lessened: false }
+    }
+
+    /// Of that day, counted from 0.
+    pub(super) const fn on(&self, day: usize) -> DayChange {
+        DayChange {
+            supplier_id: self.supplier_id,
+            wanted: self.wanted[day],
+            received: self.received[day],
+            censored: self.censored & (1 << day),
+        }
     }
 
     /// True where adding it changes nothing.

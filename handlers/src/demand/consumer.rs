@@ -1,6 +1,6 @@
 //! The consumer that keeps `demand.months` up.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use events::{RecordedEvent, StreamKind, log::read_origins};
 use sqlx::PgConnection;
@@ -9,7 +9,7 @@ use super::{
     Changes,
     write::{self, Rows},
 };
-use crate::consumer::{Batch, Consumer, ConsumerIdentity, HandleError, Handling, Start};
+use crate::consumer::{Batch, Consumer, ConsumerIdentity, Durability, HandleError, Handling, Hearing, Start};
 
 /// Its name in `fanout.followers`; never changes.
 pub const CONSUMER: &str = "demand";
@@ -27,14 +27,24 @@ impl DemandConsumer {
     }
 }
 
+static IDENTITY: ConsumerIdentity = ConsumerIdentity {
+    name: CONSUMER,
+    start: Start::Origin,
+    read_models: &[],
+    inner_kinds: &[StreamKind::Order],
+    // Nobody waits for it: prices ask for it by the hour, forecasts by the night.
+    pace: Duration::from_millis(500),
+    // Rows and position come back together from the log.
+    durability: Durability::Derived,
+};
+
 impl Consumer for DemandConsumer {
     fn identity(&self) -> &'static ConsumerIdentity {
-        &ConsumerIdentity {
-            name: CONSUMER,
-            start: Start::Origin,
-            read_models: &[],
-            inner_kinds: &[StreamKind::Order],
-        }
+        &IDENTITY
+    }
+
+    fn hearing(&self, _after: i64) -> Hearing {
+        Hearing::InnerAlone
     }
 
     fn handle_in_tx<'a>(&'a self, tx: &'a mut PgConnection, batch: &'a Batch) -> Handling<'a> {

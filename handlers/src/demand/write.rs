@@ -4,7 +4,10 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Changes, Month, MonthKey};
+use super::{
+    Changes, MonthKey,
+    changes::{DAYS, DayChange},
+};
 
 /// Which rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,50 +28,69 @@ impl Rows {
     }
 }
 
-/// Adds them in one statement, by the rows' key, and takes away rows in which nothing is left.
+/// Adds them, by the rows' key, and takes away rows in which nothing is left.
+///
+/// One statement for each day of the month, of which a batch knows few: the day's place is then one for all rows, and
+/// Postgres writes that element alone. Rows of several days in one statement would have each array taken apart, added
+/// up and put together again, which costs more than everything else about a row.
 pub(super) async fn add_in_tx(
     tx: &mut PgConnection,
     rows: Rows,
     changes: &Changes,
 ) -> Result<(), sqlx::Error> {
-    let changing: Vec<(&MonthKey, &Month)> =
-        changes.months.iter().filter(|(_, month)| !month.is_nothing()).collect();
-    if changing.is_empty() {
-        return Ok(());
+    for day in 0..DAYS {
+        let changing: Vec<(&MonthKey, DayChange)> = changes
+            .months
+            .iter()
+            .map(|(key, month)| (key, month.on(day)))
+            .filter(|(_, change)| !change.is_nothing())
+            .collect();
+        if !changing.is_empty() {
+            add_day(tx, rows, day, &changing).await?;
+        }
     }
-    upsert(tx, rows, &changing).await?;
-    let lessened: Vec<&MonthKey> =
-        changing.iter().filter(|(_, month)| month.is_lessened).map(|(key, _)| *key).collect();
+    let lessened: Vec<&MonthKey> = changes
+        .months
+        .iter()
+        .filter(|(_, month)| month.is_lessened && !month.is_nothing())
+        .map(|(key, _)| key)
+        .collect();
     take_away_empty(tx, rows, &lessened).await
 }
 
-async fn upsert(
+async fn add_day(
     tx: &mut PgConnection,
     rows: Rows,
-    changing: &[(&MonthKey, &Month)],
+    day: usize,
+    changing: &[(&MonthKey, DayChange)],
 ) -> Result<(), sqlx::Error> {
-    let suppliers: Vec<Uuid> = changing.iter().map(|(_, month)| month.supplier_id.0).collect();
-    let wanted: Vec<String> = changing.iter().map(|(_, month)| array_text(&month.wanted)).collect();
-    let received: Vec<String> = changing.iter().map(|(_, month)| array_text(&month.received)).collect();
-    let censored: Vec<i32> = changing.iter().map(|(_, month)| month.censored).collect();
     let (products, restaurants, months) = columns(changing.iter().map(|(key, _)| *key));
-    // unnest of arrays of arrays would take the inner ones apart, so those travel as text.
     let sql = format!(
         "INSERT INTO {} AS m \
              (product_id, restaurant_id, month, supplier_id, wanted, received, censored) \
-         SELECT product_id, restaurant_id, month, supplier_id, wanted::bigint[], received::bigint[], censored \
-         FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::uuid[], $5::text[], $6::text[], $7::integer[]) \
+         SELECT product_id, restaurant_id, month, supplier_id, \
+                array_fill(0::bigint, ARRAY[$8 - 1]) || wanted || array_fill(0::bigint, ARRAY[31 - $8]), \
+                array_fill(0::bigint, ARRAY[$8 - 1]) || received || array_fill(0::bigint, ARRAY[31 - $8]), \
+                censored \
+         FROM unnest($1::uuid[], $2::uuid[], $3::date[], $4::uuid[], $5::bigint[], $6::bigint[], $7::integer[]) \
               AS c(product_id, restaurant_id, month, supplier_id, wanted, received, censored) \
          ON CONFLICT (product_id, restaurant_id, month) DO UPDATE SET \
-             wanted = ARRAY(SELECT b.was + b.more FROM unnest(m.wanted, EXCLUDED.wanted) \
-                            WITH ORDINALITY AS b(was, more, day) ORDER BY b.day), \
-             received = ARRAY(SELECT b.was + b.more FROM unnest(m.received, EXCLUDED.received) \
-                              WITH ORDINALITY AS b(was, more, day) ORDER BY b.day), \
+             wanted[$8] = m.wanted[$8] + EXCLUDED.wanted[$8], \
+             received[$8] = m.received[$8] + EXCLUDED.received[$8], \
              censored = m.censored | EXCLUDED.censored",
         rows.table()
     );
-    let query = sqlx::query(&sql).bind(products).bind(restaurants).bind(months).bind(suppliers);
-    let written = query.bind(wanted).bind(received).bind(censored).execute(tx).await?;
+    let written = sqlx::query(&sql)
+        .bind(products)
+        .bind(restaurants)
+        .bind(months)
+        .bind(changing.iter().map(|(_, change)| change.supplier_id.0).collect::<Vec<Uuid>>())
+        .bind(changing.iter().map(|(_, change)| change.wanted).collect::<Vec<i64>>())
+        .bind(changing.iter().map(|(_, change)| change.received).collect::<Vec<i64>>())
+        .bind(changing.iter().map(|(_, change)| change.censored).collect::<Vec<i32>>())
+        .bind(i32::try_from(day + 1).expect("a month has 31 days at most"))
+        .execute(tx)
+        .await?;
     expect_rows(written.rows_affected(), changing.len())
 }
 

@@ -1,9 +1,12 @@
 //! `upkeep`: what has outlived its use goes, and how far sealing is behind is said.
 //!
-//! Partitions of the log will be made ahead of time here, once it has any: it is one table so far.
+//! Partitions of the log are made here long before an append needs them, and closed ones frozen by then.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use events::{audit::SealFolder, log::forget_answers_before};
+use events::{
+    audit::SealFolder,
+    log::{forget_answers_before, make_partitions},
+};
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row as _};
 
@@ -38,6 +41,8 @@ impl Upkeep {
         let mut done = Deleted::from(run.checkpoint.as_ref());
         while self.forget_answers(run, &mut done, now).await? {}
         while self.forget_runs(run, &mut done, now).await? {}
+        run.expect_going_on()?;
+        let made = make_partitions(&mut *pool.acquire().await?, 0).await?;
         let unsealed = unsealed(pool, now).await?;
         if unsealed.age.is_some_and(|age| age > UNSEALED_FOR_LONG) {
             tracing::error!(events = unsealed.events, "events wait for their seal: is a sealer running?");
@@ -45,6 +50,7 @@ impl Upkeep {
         let mut outcome = Done::from_iter([
             ("answers_deleted".to_owned(), json!(done.answers)),
             ("runs_deleted".to_owned(), json!(done.runs)),
+            ("partitions_made".to_owned(), json!(made)),
             ("unsealed_events".to_owned(), json!(unsealed.events)),
             ("oldest_unsealed_seconds".to_owned(), json!(unsealed.age.map_or(0, |age| age.num_seconds()))),
         ]);

@@ -1,15 +1,19 @@
 //! What has to be looked up to tell of events: who works where, what people want, what things are called.
 
+mod directory;
 mod load;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use events::{
     order::Order,
     product::Product,
-    values::{AccountId, MemberRole, NotificationPreferences, OrderId, ProductId, WebhookEndpointId},
+    values::{AccountId, NotificationPreferences, OrderId, ProductId, WebhookEndpointId},
 };
 use uuid::Uuid;
+
+pub(crate) use directory::Directory;
+pub(crate) use load::is_told;
 
 use super::recipients::To;
 
@@ -20,17 +24,14 @@ pub(crate) struct Person {
     /// As it is recorded: opened when something is sent to it.
     pub(crate) email: String,
     pub(crate) preferences: NotificationPreferences,
-    pub(crate) devices: Vec<Uuid>,
 }
 
 /// All that a batch of events needs, read at once.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
-    members: HashMap<Uuid, Vec<(AccountId, MemberRole)>>,
-    people: HashMap<AccountId, Person>,
+    directory: Directory,
     employments: HashSet<(AccountId, Uuid)>,
-    names: HashMap<Uuid, String>,
-    approved: BTreeSet<Uuid>,
+    devices: HashMap<AccountId, Vec<Uuid>>,
     orders: HashMap<OrderId, Order>,
     products: HashMap<ProductId, Product>,
     endpoints: HashMap<WebhookEndpointId, String>,
@@ -50,15 +51,20 @@ impl Facts {
     }
 
     pub(crate) fn organisation_name(&self, id: impl Into<Uuid>) -> Option<&str> {
-        self.names.get(&id.into()).map(String::as_str)
+        self.directory.organisation_name(id.into())
     }
 
     pub(crate) fn is_approved(&self, restaurant: impl Into<Uuid>) -> bool {
-        self.approved.contains(&restaurant.into())
+        self.directory.is_approved(restaurant.into())
     }
 
     pub(crate) fn person(&self, account: AccountId) -> Option<&Person> {
-        self.people.get(&account)
+        self.directory.person(account)
+    }
+
+    /// Where that person is pushed to. Known where there is somebody to push by, and the person wants it.
+    pub(crate) fn devices(&self, account: AccountId) -> &[Uuid] {
+        self.devices.get(&account).map_or(&[], Vec::as_slice)
     }
 
     /// True also of what belongs to no organisation. Known where people were asked for alone.
@@ -68,15 +74,11 @@ impl Facts {
 
     /// The people meant, each once.
     pub(crate) fn people(&self, to: To) -> Vec<&Person> {
-        let of = |organisation: Uuid| self.members.get(&organisation).map_or(&[][..], Vec::as_slice);
-        let accounts: Vec<AccountId> = match to {
-            To::Members(id) => of(id).iter().map(|(account, _)| *account).collect(),
-            To::Owners(id) => {
-                let owners = of(id).iter().filter(|(_, role)| *role == MemberRole::Owner);
-                owners.map(|(account, _)| *account).collect()
-            }
-            To::Account(account) => vec![account],
-        };
-        accounts.iter().filter_map(|account| self.people.get(account)).collect()
+        self.directory.people(to)
+    }
+
+    /// What can be kept for what comes next.
+    pub(crate) fn into_directory(self) -> Directory {
+        self.directory
     }
 }

@@ -104,7 +104,7 @@ impl Notifications {
 
     /// What is to be given public events; wakes [`Self::run`] of the same value.
     pub fn consumer(&self) -> Arc<dyn Consumer> {
-        Arc::new(NotificationConsumer { teller: Arc::clone(&self.teller), wake: Arc::clone(&self.wake) })
+        Arc::new(NotificationConsumer::new(Arc::clone(&self.teller), Arc::clone(&self.wake)))
     }
 
     /// Sends messages, closes digests and tells what is due, until told to stop; what is under way then is

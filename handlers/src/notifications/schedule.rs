@@ -9,7 +9,7 @@ use events::{
 use sqlx::{PgConnection, PgPool};
 
 use super::{
-    facts::Facts,
+    facts::{Directory, Facts},
     recipients::tellings,
     tell::{Teller, ToTell},
 };
@@ -58,7 +58,8 @@ pub(crate) async fn tell_due(
     .fetch_all(&mut *tx)
     .await?;
     let kept: Vec<(String, PublicEvent)> = due.iter().filter_map(|(kind, json)| read(kind, json)).collect();
-    let facts = Facts::load_in_tx(&mut tx, kept.iter().map(|(_, event)| event)).await?;
+    let events = kept.iter().map(|(_, event)| event);
+    let facts = Facts::load_in_tx(&mut tx, events, Directory::default(), teller.configured).await?;
     let mut told = Vec::new();
     for (kind, event) in kept.iter().filter(|(_, event)| still_holds(event, &facts, now)) {
         let all = tellings(event, |id| facts.order(id)).unwrap_or_default();

@@ -67,7 +67,7 @@ struct Draft<'a> {
 
 impl Teller {
     /// Writes notifications and messages, in the caller's transaction. What cannot be told is logged, counted
-    /// and passed over; what has been told before is not told again.
+    /// and passed over; what has been told before is not told again. Returns how many messages were written.
     ///
     /// # Errors
     /// The database's.
@@ -77,7 +77,7 @@ impl Teller {
         told: &[ToTell<'_>],
         facts: &Facts,
         now: DateTime<Utc>,
-    ) -> Result<(), HandleError> {
+    ) -> Result<usize, HandleError> {
         let mut drafts: Vec<Draft<'_>> = told.iter().flat_map(|told| self.drafts(*told, facts)).collect();
         // Digests are locked in one order by whoever tells: two never wait for each other.
         drafts.sort_by_key(|draft| draft.person.account_id);
@@ -86,11 +86,11 @@ impl Teller {
         for draft in drafts.iter().filter(|draft| fresh.contains(&draft.notification_id)) {
             metrics::told(draft.kind);
             written.push(self.mail_in_tx(tx, draft, now).await?);
-            written.extend(self.pushes(draft, now));
+            written.extend(self.pushes(draft, facts.devices(draft.person.account_id), now));
         }
         messages::insert_in_tx(tx, &written, now).await?;
         written.iter().for_each(metrics::decided);
-        Ok(())
+        Ok(written.len())
     }
 
     fn drafts<'a>(&self, told: ToTell<'a>, facts: &'a Facts) -> Vec<Draft<'a>> {
@@ -162,18 +162,17 @@ impl Teller {
         Ok(self.message(draft, Channel::Email, None, fate))
     }
 
-    fn pushes(&self, draft: &Draft<'_>, now: DateTime<Utc>) -> Vec<NewMessage> {
+    fn pushes(&self, draft: &Draft<'_>, devices: &[Uuid], now: DateTime<Utc>) -> Vec<NewMessage> {
         let person = draft.person;
         let frozen = || Frozen {
             subject: draft.brief.title.clone(),
             text: draft.brief.body.clone(),
             ..Frozen::default()
         };
-        let decision =
-            decide::push(draft.kind, &person.preferences, self.configured, person.devices.len(), now);
+        let decision = decide::push(draft.kind, &person.preferences, self.configured, devices.len(), now);
         let to_every_device = |fate: Fate| {
             let to = |device: &Uuid| self.message(draft, Channel::Push, Some(*device), fate.clone());
-            person.devices.iter().map(to).collect()
+            devices.iter().map(to).collect()
         };
         match decision {
             Decision::Now => to_every_device(Fate::Send(frozen())),

@@ -42,6 +42,8 @@ pub struct Settings {
     pub lease: Duration,
     /// How often the log is read when nobody wakes us.
     pub poll: Duration,
+    /// How long what comes is gathered after a round; the first event after a lull goes out at once.
+    pub pace: Duration,
     /// How often the stream is compared with what this process left: bounds how long a lost stream stays
     /// lost while nothing is published.
     pub check: Duration,
@@ -64,6 +66,7 @@ impl Default for Settings {
         Self {
             lease: Duration::from_secs(5),
             poll: Duration::from_millis(50),
+            pace: Duration::from_millis(5),
             check: Duration::from_secs(3),
             positions_max: 2_000,
             in_flight_max: 256,

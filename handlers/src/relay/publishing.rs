@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_nats::jetstream::{ContextBuilder, context::Context};
-use events::public::{PublicBatch, PublicEvent, read_public};
+use events::public::{PUBLIC_KINDS, PublicBatch, PublicEvent, publish_feed};
 use platform::backoff::Backoff;
 use tokio::time::Instant;
 
@@ -82,8 +82,9 @@ impl Publishing {
             // Marked as seen before the log is read: what comes later ends the wait below.
             self.surroundings.wake.borrow_and_update();
             let batch = {
-                let mut connection = self.surroundings.pool.acquire().await?;
-                read_public(&mut connection, round.upto, self.settings.positions_max).await?
+                let (after, positions_max) = (round.upto, self.settings.positions_max);
+                let feed = self.surroundings.read_on(after, positions_max, &PUBLIC_KINDS).await?;
+                publish_feed(&mut *self.surroundings.pool.acquire().await?, feed).await?
             };
             let is_last = batch.upto >= batch.head;
             if batch.upto > round.upto {
@@ -105,6 +106,9 @@ impl Publishing {
                 check_at = Instant::now() + self.settings.check;
             }
             if is_last {
+                // What comes within a moment of a round is one round: under load, reading and telling for each append
+                // would cost more than the events.
+                tokio::time::sleep(self.settings.pace).await;
                 tokio::select! {
                     _ = woken(&mut self.surroundings.wake) => {}
                     () = tokio::time::sleep(self.settings.poll) => {}

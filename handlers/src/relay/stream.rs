@@ -149,7 +149,8 @@ fn mark_of(message: &StreamMessage) -> Option<Mark> {
 
 async fn is_in_the_log(connection: &mut PgConnection, mark: Mark) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM public.events WHERE global_position = $1 AND event_id = $2)",
+        "SELECT EXISTS (SELECT 1 FROM public.events WHERE global_position = $1 AND event_id = $2 \
+                        AND (SELECT public.expect_events($1 - 1, $1)))",
     )
     .bind(mark.position)
     .bind(mark.event_id)

@@ -6,7 +6,7 @@ use handlers::consumer::Settings;
 
 use crate::{
     nats_server::NatsServer,
-    recorder::{FROM_NOW, INSIDER, PLAIN, READER, Recorder, assert_exactly_once, effects},
+    recorder::{FROM_NOW, INSIDER, PATIENT, PLAIN, READER, Recorder, assert_exactly_once, effects},
     world::{World, consumer_settings, until},
 };
 
@@ -23,7 +23,7 @@ async fn without_nats_everything_comes_from_the_log() {
     consumer.stop().await;
     assert_eq!(*recorder.handled.borrow(), last);
     let longest: i64 = world.value("SELECT max(batch_upto - batch_after) FROM public.effects").await;
-    assert!(longest <= 500);
+    assert!(longest <= 100);
     assert_exactly_once(&world, 0).await;
     world.end().await;
 }
@@ -40,6 +40,65 @@ async fn without_nats_a_writer_in_the_same_process_wakes() {
         world.wake.send_replace(last);
         world.follows("plain", last).await;
     }
+    consumer.stop().await;
+    assert_exactly_once(&world, 0).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_comes_after_a_batch_is_gathered_until_it_is_another() {
+    let world = World::new("paced").await;
+    let recorder = Recorder::new(&world, &PATIENT).await;
+    let first = world.offer(1).await;
+    let settings = Settings { positions_max: 10, ..consumer_settings() };
+    let consumer = world.consume(recorder, None, settings).await;
+    // After a lull at once; but then, none of these is enough alone.
+    world.follows("patient", first).await;
+    let mut last = first;
+    for count in [3, 3, 4] {
+        last = world.offer(count).await;
+        world.wake.send_replace(last);
+    }
+    world.follows("patient", last).await;
+    consumer.stop().await;
+    assert_exactly_once(&world, 0).await;
+    let batches: i64 = world.value("SELECT count(DISTINCT batch_upto) FROM public.effects").await;
+    assert_eq!(batches, 2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_does_not_concern_it_moves_its_position_and_nothing_else() {
+    let world = World::new("indifferent").await;
+    let recorder = Recorder::new(&world, &PLAIN).await;
+    recorder.is_indifferent(true);
+    let passed = world.offer(250).await;
+    let consumer = world.consume(recorder.clone(), None, consumer_settings()).await;
+    world.follows("plain", passed).await;
+    assert_eq!(recorder.attempts.load(Ordering::SeqCst), 0);
+    assert_eq!(*recorder.handled.borrow(), passed);
+    recorder.is_indifferent(false);
+    let last = world.offer(5).await;
+    world.follows("plain", last).await;
+    consumer.stop().await;
+    assert_exactly_once(&world, passed).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_crash_of_the_database_took_back_is_never_passed_over() {
+    let world = World::new("taken_back").await;
+    let recorder = Recorder::new(&world, &PLAIN).await;
+    let consumer = world.consume(recorder.clone(), None, consumer_settings()).await;
+    let first = world.offer(5).await;
+    world.follows("plain", first).await;
+    recorder.is_indifferent(true);
+    let last = world.offer(5).await;
+    until("the others are passed over", async || *recorder.handled.borrow() == last).await;
+    recorder.is_indifferent(false);
+    // As if the first batch had never been flushed: its effects are gone, and so is its position; nobody is told.
+    world.execute("WITH gone AS (DELETE FROM public.effects) UPDATE fanout.followers SET position = 0").await;
+    world.follows("plain", last).await;
     consumer.stop().await;
     assert_exactly_once(&world, 0).await;
     world.end().await;

@@ -148,8 +148,16 @@ async fn what_was_ordered_is_wanted_on_the_day_that_it_is_for() {
     world.deliver(&mut short, 1_000).await;
     let received_at = "2026-12-02T23:30:00Z".parse().unwrap();
     world.receive(&mut short, 1_000, received_at).await;
+    for ends in ["2026-10-01", "2026-10-31"] {
+        world.order(restaurant(4), &[(product(1), 1_500)], Some(day(ends))).await;
+    }
     world.follows(CONSUMER, world.value("SELECT position FROM public.log_head").await).await;
 
+    assert_eq!(world.wanted(1, 4, "2026-10-01").await, (1_500, 0, false));
+    assert_eq!(world.wanted(1, 4, "2026-10-31").await, (1_500, 0, false));
+    let is_of_days =
+        "SELECT bool_and(array_lower(wanted, 1) = 1 AND array_lower(received, 1) = 1) FROM demand.months";
+    assert!(world.value::<bool>(is_of_days).await);
     assert_eq!(world.wanted(1, 1, "2026-11-30").await, (3_000, 0, false));
     assert_eq!(world.wanted(2, 1, "2026-11-30").await, (1_000, 0, false));
     assert_eq!(world.wanted(1, 2, "2026-11-21").await, (4_000, 0, false));
@@ -157,7 +165,7 @@ async fn what_was_ordered_is_wanted_on_the_day_that_it_is_for() {
     assert_eq!(world.wanted(3, 1, "2026-12-02").await, (3_000, 0, true));
     assert_eq!(world.wanted(3, 1, "2026-12-03").await, (0, 1_000, false));
     let rows: i64 = world.value("SELECT count(*) FROM demand.months").await;
-    assert_eq!(rows, 4, "no row is of nothing");
+    assert_eq!(rows, 5, "no row is of nothing");
     consumer.stop().await;
     relay.stop().await;
     world.end().await;

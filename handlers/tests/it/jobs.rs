@@ -137,7 +137,7 @@ async fn upkeep_deletes_what_is_old_copies_seals_and_says_what_waits() {
     };
     let seals: i64 = world.value("SELECT max(number) FROM audit.seals").await;
     let expected = json!({
-        "answers_deleted": 2, "runs_deleted": 2, "unsealed_events": 2, "oldest_unsealed_seconds": 300,
+        "answers_deleted": 2, "partitions_made": 1, "runs_deleted": 2, "unsealed_events": 2, "oldest_unsealed_seconds": 300,
         "seals_copied_to": seals,
     });
     assert_eq!(serde_json::Value::Object(done), expected);

@@ -6,31 +6,36 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use events::StreamKind;
-use handlers::consumer::{Batch, Consumer, ConsumerIdentity, HandleError, Handling, Start};
+use handlers::consumer::{Batch, Consumer, ConsumerIdentity, Durability, HandleError, Handling, Start};
 use sqlx::PgConnection;
 use tokio::sync::{Notify, watch};
 
 use crate::world::World;
 
-/// Follows from the first event, public ones only.
-pub static PLAIN: ConsumerIdentity =
-    ConsumerIdentity { name: "plain", start: Start::Origin, read_models: &[], inner_kinds: &[] };
-/// Begins with what happens from now on.
-pub static FROM_NOW: ConsumerIdentity =
-    ConsumerIdentity { name: "from_now", start: Start::Head, read_models: &[], inner_kinds: &[] };
-/// Looks things up in a read model.
-pub static READER: ConsumerIdentity =
-    ConsumerIdentity { name: "reader", start: Start::Origin, read_models: &["orders"], inner_kinds: &[] };
-/// Is given suppliers' inner events, too.
-pub static INSIDER: ConsumerIdentity = ConsumerIdentity {
-    name: "insider",
+const BASE: ConsumerIdentity = ConsumerIdentity {
+    name: "plain",
     start: Start::Origin,
     read_models: &[],
-    inner_kinds: &[StreamKind::Supplier],
+    inner_kinds: &[],
+    pace: Duration::ZERO,
+    durability: Durability::Flushed,
 };
+/// Follows from the first event, public ones only.
+pub static PLAIN: ConsumerIdentity = BASE;
+/// Begins with what happens from now on.
+pub static FROM_NOW: ConsumerIdentity = ConsumerIdentity { name: "from_now", start: Start::Head, ..BASE };
+/// Looks things up in a read model.
+pub static READER: ConsumerIdentity = ConsumerIdentity { name: "reader", read_models: &["orders"], ..BASE };
+/// Is given suppliers' inner events, too.
+pub static INSIDER: ConsumerIdentity =
+    ConsumerIdentity { name: "insider", inner_kinds: &[StreamKind::Supplier], ..BASE };
+/// Takes its time between two batches.
+pub static PATIENT: ConsumerIdentity =
+    ConsumerIdentity { name: "patient", pace: Duration::from_mins(10), ..BASE };
 
 /// Writes `effects`.
 pub struct Recorder {
@@ -41,6 +46,7 @@ pub struct Recorder {
     pub halted: Notify,
     fails: AtomicBool,
     dies: AtomicBool,
+    is_indifferent: AtomicBool,
     /// How often it was given a batch.
     pub attempts: AtomicU32,
     pub handled: watch::Sender<i64>,
@@ -61,6 +67,7 @@ impl Recorder {
             halted: Notify::new(),
             fails: AtomicBool::new(false),
             dies: AtomicBool::new(false),
+            is_indifferent: AtomicBool::new(false),
             attempts: AtomicU32::new(0),
             handled: watch::channel(0).0,
         })
@@ -74,6 +81,11 @@ impl Recorder {
     /// Batches fail after their effect; or no longer.
     pub fn fail(&self, fails: bool) {
         self.fails.store(fails, Ordering::SeqCst);
+    }
+
+    /// Nothing concerns it; or all does.
+    pub fn is_indifferent(&self, is_indifferent: bool) {
+        self.is_indifferent.store(is_indifferent, Ordering::SeqCst);
     }
 
     /// It dies after the next commit.
@@ -111,6 +123,10 @@ impl Recorder {
 impl Consumer for Recorder {
     fn identity(&self) -> &'static ConsumerIdentity {
         self.identity
+    }
+
+    fn concerns(&self, batch: &Batch) -> bool {
+        !batch.is_empty() && !self.is_indifferent.load(Ordering::SeqCst)
     }
 
     fn handle_in_tx<'a>(&'a self, tx: &'a mut PgConnection, batch: &'a Batch) -> Handling<'a> {

@@ -9,7 +9,7 @@ use events::{
     audit::{SealFolder, SigningKey},
     canonical::canonical_json,
     invoice::{Invoice, InvoiceEvent, InvoiceFile, Stated},
-    log::{Append, append, read_head},
+    log::{Append, FeedWindow, append, read_head},
     product::{Product, ProductDetails, ProductEvent},
     public::{PublicEvent, read_public},
     supplier::{Supplier, SupplierDetails, SupplierEvent},
@@ -253,7 +253,13 @@ impl World {
     pub fn surroundings(&self) -> Surroundings {
         let wake = self.wake.subscribe();
         let clock: Arc<dyn Clock> = self.clock.clone();
-        Surroundings { pool: self.worker.clone(), clock, ids: Arc::new(UuidV7Ids), wake }
+        Surroundings {
+            pool: self.worker.clone(),
+            clock,
+            ids: Arc::new(UuidV7Ids),
+            wake,
+            feed: FeedWindow::default(),
+        }
     }
 
     pub async fn relay(&self, server: &NatsServer) -> Running {

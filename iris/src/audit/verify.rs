@@ -30,6 +30,9 @@ pub struct Arguments {
     /// A directory of seals kept elsewhere, to compare with.
     #[arg(long, value_name = "DIR")]
     seals: Option<PathBuf>,
+    /// A directory with the files of archived events. Of those that are not in it, the seals alone are verified.
+    #[arg(long, value_name = "DIR")]
+    archives: Option<PathBuf>,
     /// Print one JSON object instead of words.
     #[arg(long)]
     json: bool,
@@ -56,7 +59,13 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (bar, began) = (bar(arguments.from, arguments.to.unwrap_or(head).min(head)), Instant::now());
     let (from, mut reached) = (arguments.from, arguments.from - 1);
     let mut faults: Vec<Fault> = Vec::new();
-    let asked = Asked { from, to: arguments.to, trusted: &trusted, folder: folder.as_ref() };
+    let asked = Asked {
+        from,
+        to: arguments.to,
+        trusted: &trusted,
+        folder: folder.as_ref(),
+        archives: arguments.archives.as_deref(),
+    };
     let verifying = verify(&mut connection, &asked, |progress| {
         reached = progress.position;
         faults.extend_from_slice(&progress.faults[faults.len()..]);
@@ -106,6 +115,12 @@ fn print(found: &Verification, has_keys: bool, began: Instant) {
     #[expect(clippy::cast_precision_loss, reason = "events per second, to be read by people")]
     let per_second = found.count as f64 / seconds;
     println!("{} events from {} to {}, root {}", found.count, found.from, found.to, found.root_hex());
+    for range in &found.unread {
+        println!(
+            "not read: {} to {} are archived in {}; give --archives",
+            range.first, range.last, range.file
+        );
+    }
     println!("sealed up to {}; {}", found.sealed_to, believed(found, has_keys));
     println!("{per_second:.0} events/s: {}", if found.is_ok() { "ok" } else { "not ok" });
 }
@@ -127,6 +142,8 @@ fn as_json(found: &Verification) -> serde_json::Value {
         "root": found.root_hex(),
         "sealed_to": found.sealed_to,
         "trusted_key": found.trusted_key.map(|key| key.to_string()),
+        "unread": found.unread.iter().map(|range| json!({"from": range.first, "to": range.last, "file": range.file}))
+            .collect::<Vec<_>>(),
         "first_fault": found.faults.first(),
         "faults": found.faults,
     })

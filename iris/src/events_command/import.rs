@@ -20,7 +20,7 @@ use events::{
     NewEvent, RecordedEvent, StreamKind, StreamRef,
     canonical::recorded_hash,
     history_line::{HistoryEnd, HistoryLine, HistoryWriter, read_history_line},
-    log::{Append, Claim, ClaimChange, ClaimsOfLog, Head, append, read_hashes, read_head},
+    log::{Append, Claim, ClaimChange, ClaimsOfLog, Head, append, make_partitions, read_hashes, read_head},
 };
 use platform::{personal::PersonalKeys, shutdown};
 use sqlx::{Connection as _, PgConnection};
@@ -54,6 +54,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut import =
         Import { head, upto: end.position, claims: ClaimsOfLog::default(), keys: super::keys().await? };
     ensure!(import.head.position <= end.position, "the log has more events than the file");
+    // Nobody else appends: no other would make what the file is longer than a partition.
+    make_partitions(&mut connection, usize::try_from(end.position - head.position)?).await?;
     let bar = super::progress(end.position, "importing");
     let mut events = Events::open(path)?;
     loop {

@@ -1,7 +1,9 @@
-//! `iris events tail|export|import`: the log on a terminal and in files.
+//! `iris events tail|export|import|archive|restore`: the log on a terminal and in files.
 
+mod archive;
 mod export;
 mod import;
+mod restore;
 mod tail;
 mod under_way;
 
@@ -32,6 +34,10 @@ enum Task {
     Export(export::Arguments),
     /// Read an export of a whole log into a database whose log is empty.
     Import(import::Arguments),
+    /// Write old partitions of the log into files, and take their events out of the database.
+    Archive(archive::Arguments),
+    /// Bring the events of an archive back.
+    Restore(restore::Arguments),
 }
 
 /// Runs the subcommand.
@@ -40,6 +46,8 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Task::Tail(arguments) => tail::run(arguments).await,
         Task::Export(arguments) => export::run(arguments).await,
         Task::Import(arguments) => import::run(arguments).await,
+        Task::Archive(arguments) => archive::run(arguments).await,
+        Task::Restore(arguments) => restore::run(arguments).await,
     }
 }
 
@@ -48,6 +56,15 @@ async fn connect() -> anyhow::Result<PgConnection> {
     let config = Config::from_env()?;
     let options = db::connect_options(&config.database_url)?.application_name("iris-events");
     PgConnection::connect_with(&options).await.context("DATABASE_URL")
+}
+
+/// Who archives and restores, on record: whoever has the login of the database's owner.
+const OPERATOR: &str = "system:operator";
+
+/// A connection as the database's owner, past any pooler: no process may alter the log's tables.
+async fn connect_as_owner(config: &Config) -> anyhow::Result<PgConnection> {
+    let options = db::connect_options(&config.database_url_direct)?.application_name("iris-events");
+    PgConnection::connect_with(&options).await.context("DATABASE_URL_DIRECT")
 }
 
 /// The same as a pool, with what the environment says.

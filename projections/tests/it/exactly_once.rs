@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use events::{StreamKind, fold::UnreadableEvent};
+use events::{
+    StreamKind,
+    fold::UnreadableEvent,
+    log::{FeedWindow, WindowBounds},
+};
 use projections::{
     Blame, Carts, Catalogue, Invoices, OrderBilling, Orders, ProjectError, Projection, RunError, SchemaName,
     Settings, Suppliers, TradeRelations,
@@ -12,6 +16,12 @@ use crate::{market::Market, world::World};
 
 fn small_batches() -> Settings {
     Settings { positions_max: 3, ..Settings::default() }
+}
+
+/// And a window that forgets all the time.
+fn small_window() -> Settings {
+    let feed = FeedWindow::bounded(WindowBounds { positions_max: 5, ..WindowBounds::default() });
+    Settings { feed, ..small_batches() }
 }
 
 #[tokio::test]
@@ -65,7 +75,7 @@ async fn a_killed_runner_is_resumed_without_loss_or_double() {
     market.trade(&mut world, 30).await;
     let head = world.head().await;
     for stage in 1..=4 {
-        let running = world.start(small_batches());
+        let running = world.start(small_window());
         world.reached(head * stage / 5).await;
         // Not asked to stop: dropped wherever it is, amid a batch as a rule.
         running.task.abort();
@@ -81,7 +91,12 @@ async fn runners_that_keep_taking_over_from_each_other_lose_nothing() {
     let mut world = World::new("rivals").await;
     let market = Market::open(&mut world).await;
     // No patience: each takes over whatever it sees stand still for two looks.
-    let rival = || Settings { patience: Duration::ZERO, poll: Duration::from_millis(1), ..small_batches() };
+    let rival = || Settings {
+        patience: Duration::ZERO,
+        poll: Duration::from_millis(1),
+        positions_max: 10,
+        ..small_batches()
+    };
     let rivals = [world.start(rival()), world.start(rival()), world.start(rival())];
     market.trade(&mut world, 30).await;
     world.reached(world.head().await).await;
@@ -118,7 +133,7 @@ async fn the_later_of_two_runners_owns_and_the_earlier_takes_over_when_it_dies()
 async fn cut_connections_are_survived() {
     let mut world = World::new("cut").await;
     let market = Market::open(&mut world).await;
-    let running = world.start(Settings { backoff_first: Duration::from_millis(1), ..small_batches() });
+    let running = world.start(Settings { backoff_first: Duration::from_millis(1), ..small_window() });
     for _ in 0..10 {
         market.trade(&mut world, 3).await;
         world.cut_connections().await;

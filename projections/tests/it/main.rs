@@ -7,6 +7,8 @@ mod blue_green;
 #[cfg(test)]
 mod exactly_once;
 #[cfg(test)]
+mod feed;
+#[cfg(test)]
 mod invoices;
 #[cfg(test)]
 mod lag;

@@ -282,6 +282,23 @@ async fn stock_arrives_in_the_batch_of_its_product_and_alone() {
 }
 
 #[tokio::test]
+async fn every_word_of_a_name_is_kept_however_the_log_is_cut_into_batches() {
+    let mut world = World::new("words").await;
+    let market = Market::open(&mut world).await;
+    world.catch_up().await;
+    // The first of the two is nobody's name once the batch is folded.
+    for name in ["Kålrot råa 5 kg", "Palsternacka råa"] {
+        let revised = ProductEvent::ProductDetailsRevised { details: details(name, "P-9") };
+        world.record::<Product>(market.product, revised).await;
+    }
+    world.catch_up().await;
+    let words =
+        "SELECT array_agg(word ORDER BY word) FROM read.search_words WHERE word ~ '^(kålrot|råa|palster|kg)'";
+    assert_eq!(world.value::<Vec<String>>(words).await, ["kålrot", "palsternacka", "råa"]);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_product_that_is_offered_again_says_since_when() {
     let mut world = World::new("reoffered").await;
     let market = Market::open(&mut world).await;

@@ -7,7 +7,7 @@ use cqrs_es::DomainEvent as _;
 use events::{
     Fold, NewEvent, RecordedEvent, StreamKind, StreamRef,
     canonical::canonical_json,
-    log::{Append, append, read_feed, read_head},
+    log::{Append, FeedWindow, append, read_feed, read_head},
 };
 use platform::clock::{Clock, CountingIds, FixedClock, Ids as _};
 use projections::{RunError, SchemaName, Settings, compare, drop_scratch, rebuild_into, run_with};
@@ -34,6 +34,8 @@ pub struct World {
     pub ids: CountingIds,
     /// Who does what is recorded.
     pub actor: String,
+    /// Told of what is recorded, as by a process that commits.
+    pub feed: FeedWindow,
     server: PgConnectOptions,
     database: String,
     sequences: HashMap<StreamRef, i64>,
@@ -75,6 +77,7 @@ impl World {
             clock: Arc::new(clock),
             ids: CountingIds::default(),
             actor: "system:test".to_owned(),
+            feed: FeedWindow::default(),
             server,
             database,
             sequences: HashMap::new(),
@@ -124,12 +127,15 @@ impl World {
         let unit = Append { events: vec![event], recorded_at: self.clock.now(), ..Append::default() };
         let mut connection = self.pool.acquire().await.unwrap();
         let head = read_head(&mut connection).await.unwrap();
-        append(&mut connection, head, &unit).await.unwrap().expect("nobody else appends") + 1
+        let base = append(&mut connection, head, &unit).await.unwrap().expect("nobody else appends");
+        self.feed.recorded(base, &unit.events);
+        base + 1
     }
 
-    pub async fn events(&self, kinds: &[StreamKind]) -> Vec<RecordedEvent> {
+    pub async fn events(&self, kinds: &[StreamKind]) -> Vec<Arc<RecordedEvent>> {
         let mut connection = self.pool.acquire().await.unwrap();
-        read_feed(&mut connection, 0, 1_000_000, kinds).await.unwrap().events
+        let read = read_feed(&mut connection, 0, 1_000_000, kinds).await.unwrap();
+        read.events.into_iter().map(Arc::new).collect()
     }
 
     pub async fn head(&self) -> i64 {

@@ -47,7 +47,7 @@ pub(crate) struct AccessFilter {
     /// `personal_data_read`, `history_read`, `export`, `invoice_file_read`, `forbidden`, `role_changed`,
     /// `membership_changed`, `login_changed`, `admin_action`, `api_key_changed`.
     #[deserr(default)]
-    #[param(value_type = Option<String>, example = "personal_data_read")]
+    #[param(value_type = Option<String>, pattern = "^[a-z_]{1,40}$", example = "personal_data_read")]
     pub(super) kind: Option<Parsed<KindName>>,
     /// By this account.
     #[deserr(default)]

@@ -10,7 +10,7 @@ use axum::{
 use events::{
     RecordedEvent,
     history_line::{HistoryWriter, NoHash},
-    log::{EventFilter, copy_events, read_stream_part},
+    log::{EventFilter, copy_events, expect_events, read_stream_part},
 };
 use futures::{TryStreamExt as _, stream};
 use platform::error::ApiError;
@@ -93,7 +93,7 @@ pub(super) struct Source {
 /// The answer; its body is written by a task of its own, which ends when nobody reads any more.
 ///
 /// # Errors
-/// 503 `exports_busy`.
+/// 503 `exports_busy`; 409 `history_archived`.
 pub(super) async fn answer(
     exports: &Exports,
     source: Source,
@@ -103,6 +103,12 @@ pub(super) async fn answer(
 ) -> Result<Response, ApiError> {
     let permit = exports.permit()?;
     let mut connection = source.pool.acquire().await.map_err(ReadFailure::from)?;
+    if filter.stream().is_none() && span.after < span.upto {
+        // While there still is a status that says so: the copying itself would only break off.
+        let mut looking = source.caller.look_on(&mut connection).await.map_err(ReadFailure::from)?;
+        expect_events(&mut looking, span.after, span.upto).await.map_err(ReadFailure::from)?;
+        looking.commit().await.map_err(ReadFailure::from)?;
+    }
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
     tokio::spawn(async move {
         let mut export =

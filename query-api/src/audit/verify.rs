@@ -75,9 +75,24 @@ pub(crate) struct VerificationResource {
     /// database were believed.
     #[schema(required)]
     trusted_key: Option<String>,
+    /// Positions whose events are in files, and were not read here: of these the seals were verified, and the rows that
+    /// are kept of them. Absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    archived: Vec<ArchivedResource>,
     /// The first thing that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_fault: Option<FaultResource>,
+}
+
+/// A range of positions that is in a file.
+#[derive(Debug, Serialize, ToSchema)]
+struct ArchivedResource {
+    /// The first position.
+    from: i64,
+    /// The last one.
+    to: i64,
+    /// The file's name.
+    file: String,
 }
 
 /// Something that is wrong with the log.
@@ -153,7 +168,7 @@ async fn begin(
     let trusted = state.trusted_keys.clone();
     Ok(async move {
         let _turn = turn;
-        let asked = Asked { from, to, trusted: &trusted, folder: None };
+        let asked = Asked { from, to, trusted: &trusted, folder: None, archives: None };
         let stretches = AtomicU64::new(0);
         let mut transaction = caller.look_on(&mut connection).await.map_err(cut)?;
         let verifying = verify(&mut transaction, &asked, |_| {
@@ -206,6 +221,11 @@ fn written(verification: &Verification) -> Bytes {
         root: verification.root_hex(),
         sealed_to: verification.sealed_to,
         trusted_key: verification.trusted_key.map(|key| key.to_string()),
+        archived: verification
+            .unread
+            .iter()
+            .map(|range| ArchivedResource { from: range.first, to: range.last, file: range.file.clone() })
+            .collect(),
         first_fault: fault.map(|fault| FaultResource {
             position: fault.position,
             kind: fault.kind,

@@ -104,7 +104,7 @@ async fn invoices(
     after: Option<Newest>,
 ) -> Result<Seen<List<InvoiceSummary>>, ReadFailure> {
     let mut sql = open_in(schema, &MODELS);
-    if viewer.sees_everything() {
+    if viewer.sees_everything() || filter.names_one_of(&viewer) {
         sql.push(format_args!(
             "SELECT i.invoice_id AS id, i.received_at AS at, i.state FROM {schema}.invoices i WHERE true"
         ));
@@ -178,6 +178,14 @@ async fn total(
 }
 
 impl InvoiceFilter {
+    /// Whether it leaves nothing but an organisation's of the viewer's, and so nothing that the viewer may not see. Else a
+    /// branch of [`push_visible`] would read all of a side's to find that none was sent by the viewer.
+    fn names_one_of(&self, viewer: &Viewer) -> bool {
+        let is_own = |id: Option<Uuid>, kind| id.is_some_and(|id| viewer.trading_as(kind).contains(&id));
+        is_own(self.restaurant_id, OrganisationKind::Restaurant)
+            || is_own(self.supplier_id, OrganisationKind::Supplier)
+    }
+
     /// Pushes ` AND …` for each filter given; each has its index, so none is left to a scan.
     fn push(&self, sql: &mut QueryBuilder<'static, Postgres>) {
         if let Some(id) = self.supplier_id {

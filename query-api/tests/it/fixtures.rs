@@ -11,7 +11,7 @@ use events::{
     supplier::{Supplier, SupplierDetails, SupplierEvent},
     values::{
         Currency, LineId, MemberRole, Personal, PostalAddress, Quantity, Role, Tax, TaxRate, line_net_minor,
-        swedish_day, vat_of,
+        search_words, swedish_day, vat_of,
     },
 };
 use sqlx::types::Json;
@@ -286,7 +286,11 @@ impl World {
         let sql = "INSERT INTO read.products
                        (product_id, supplier_id, active, search, created_at, state, on_hand, allocated)
                    VALUES ($1, $2, true, $3, $4, $5, 12500, 500)";
-        let query = sqlx::query(sql).bind(product_id).bind(supplier_id).bind(search).bind(state.created_at);
+        let words: Vec<&str> = search_words(&search).collect();
+        let spelt = "INSERT INTO read.search_words (word_id, word)
+                     SELECT DISTINCT md5(word)::uuid, word FROM unnest($1::text[]) word ON CONFLICT DO NOTHING";
+        sqlx::query(spelt).bind(words).execute(&self.pool).await.unwrap();
+        let query = sqlx::query(sql).bind(product_id).bind(supplier_id).bind(&search).bind(state.created_at);
         query.bind(Json(state)).execute(&self.pool).await.unwrap();
     }
 

@@ -133,6 +133,37 @@ async fn a_member_of_several_organisations_sees_each_order_once_in_one_order() {
 }
 
 #[tokio::test]
+async fn a_member_of_one_organisation_gets_of_its_orders_what_each_filter_keeps() {
+    let world = World::new().await;
+    let known = market(&world).await;
+    let (buyer, seller) = (Caller::new(2, "RESTAURANT"), Caller::new(3, "SUPPLIER"));
+    let sql = "INSERT INTO read.memberships (account_id, organisation_kind, organisation_id, role)
+               VALUES ($1, 'restaurant', $2, 'OWNER'), ($3, 'supplier', $4, 'OWNER')";
+    let query = sqlx::query(sql).bind(buyer.id).bind(id(20)).bind(seller.id).bind(id(11));
+    query.execute(&world.pool).await.unwrap();
+    let filters: Vec<(String, Keep<'_>)> = vec![
+        (String::new(), Box::new(|_| true)),
+        ("status=delivered&".to_owned(), Box::new(|order| order.status == "delivered")),
+        (format!("supplier_id={}&", id(11)), Box::new(|order| order.supplier == 11)),
+        (
+            format!("supplier_id={}&status=delivered&", id(11)),
+            Box::new(|order| order.supplier == 11 && order.status == "delivered"),
+        ),
+        (format!("restaurant_id={}&", id(20)), Box::new(|order| order.restaurant == 20)),
+    ];
+    let sides: [(Caller, Keep<'_>); 2] =
+        [(buyer, Box::new(|order| order.restaurant == 20)), (seller, Box::new(|order| order.supplier == 11))];
+    for (caller, is_own) in &sides {
+        for (filter, keep) in &filters {
+            let own = known.iter().filter(|order| is_own(order) && keep(order));
+            let expected: Vec<Uuid> = own.map(|order| order.id).collect();
+            let path = format!("/api/v1/orders?{filter}");
+            assert_eq!(walk(&world, *caller, &path, 7).await, expected, "{} {path}", caller.role);
+        }
+    }
+}
+
+#[tokio::test]
 async fn pages_neither_skip_nor_repeat_while_orders_come_in() {
     let world = World::new().await;
     let known = market(&world).await;

@@ -46,7 +46,8 @@ async fn others(town: &Town) {
     town.world.billed(order, order, &[]).await;
     // All of it is ours: ids and constants.
     let rows = format!(
-        "INSERT INTO read.supplier_days (supplier_id, day) VALUES ('{supplier}', '2026-11-20');
+        "INSERT INTO read.search_words (word_id, word) VALUES ('{order}', 'tomater');
+         INSERT INTO read.supplier_days (supplier_id, day) VALUES ('{supplier}', '2026-11-20');
          INSERT INTO read.invoiced_prices VALUES ('{order}', '{supplier}', '2026-11-20', 1, 0, '{{}}');
          INSERT INTO read.privileged_actions VALUES (
              '{order}', 'admin_action', 1, now(), 'system:test', NULL, NULL, 'order', '{order}', '', '', '{{}}');
@@ -176,8 +177,9 @@ const OWNER: [&str; 3] = ["admin", "auditor", "buyer"];
 const AUDITORS: [&str; 2] = ["admin", "auditor"];
 
 /// Tables of which everybody may see all that the grants let it, known account or not, and why.
-const NOT_OF_TENANTS: [(&str, &str); 3] = [
+const NOT_OF_TENANTS: [(&str, &str); 4] = [
     ("read.products", "public, and searched by an operator that is not leakproof"),
+    ("read.search_words", "of products, and searched by such an operator"),
     ("fanout.followers", "how far consumers are"),
     ("personal.keys", "open nothing without the texts that they sealed, and the secret that wraps them"),
 ];

@@ -81,6 +81,55 @@ async fn matches_page_by_cursor_within_their_query_and_filters() {
 }
 
 #[tokio::test]
+async fn what_many_have_is_found_by_the_words_that_are_meant() {
+    let world = World::new().await;
+    let caller = Caller::new(1, "RESTAURANT");
+    for index in 0..110u128 {
+        let name = if index == 7 { "Ekologisk tomat" } else { "Tomater ekologisk smör Öland" };
+        world.product(id(100 + index), id(10 + index % 2), name, &format!("X-{index}"), None).await;
+    }
+    // Within a longer word, in a text shorter than all; a SKU that is all that was typed; and what only resembles.
+    world.product(id(300), id(10), "Minitomater ekologisk", "Y", None).await;
+    world.product(id(301), id(10), "Krossade tomater ekologisk på burk från Sicilien", "tomater", None).await;
+    world.product(id(302), id(10), "Gurka ekologisk", "G-1", None).await;
+    for q in ["tomtaer%20ekologisk", "EKOLOGISK%20tomater", "tomater%20ekologsik", "tomater"] {
+        let search = |rest: String| format!("/api/v1/products?q={q}&limit=40{rest}");
+        let first = world.get(caller, &search("&count=true".to_owned())).await;
+        assert_eq!(first.json()["total"], 111, "{q}");
+        let (mut by_cursor, mut next) = (first.ids(), first.json()["next_cursor"].clone());
+        while let Some(cursor) = next.as_str() {
+            let answer = world.get(caller, &search(format!("&cursor={cursor}"))).await;
+            by_cursor.extend(answer.ids());
+            next = answer.json()["next_cursor"].clone();
+        }
+        let mut by_offset = Vec::new();
+        for offset in [0, 40, 80] {
+            by_offset.extend(world.get(caller, &search(format!("&offset={offset}"))).await.ids());
+        }
+        assert_eq!(by_cursor, by_offset, "{q}");
+        assert_eq!(by_cursor.last(), Some(&id(300)), "{q}: within a word comes last");
+        let whole = by_cursor.iter().position(|found| *found == id(301));
+        assert_eq!(whole, Some(if q == "tomater" { 0 } else { 109 }), "{q}: its number, else the longest");
+        assert!(!by_cursor.contains(&id(107)) && !by_cursor.contains(&id(302)), "{q}");
+    }
+    let butter = world.get(caller, "/api/v1/products?q=s%C3%B6mr%20ekologisk&count=true").await;
+    assert_eq!(butter.json()["total"], 109, "two letters swapped of four");
+    // Fewer have both: then whatever resembles the query is of interest.
+    let path = format!("/api/v1/products?q=tomtaer%20ekologisk&supplier_id={}&limit=100", id(11));
+    let found = world.get(caller, &path).await.ids();
+    assert!(found.contains(&id(107)) && found.len() == 55, "{}", found.len());
+}
+
+#[tokio::test]
+async fn a_cursor_cannot_bring_words_of_its_own_making() {
+    let world = shop().await;
+    let key = serde_json::json!({"score": 1, "id": id(1), "q": "tomater", "words": ["%", "_"]});
+    let cursor = platform::paging::write_cursor("products by q", &key);
+    let path = format!("/api/v1/products?q=tomater&cursor={cursor}");
+    world.get(Caller::new(1, "RESTAURANT"), &path).await.refused(422, "invalid_cursor");
+}
+
+#[tokio::test]
 async fn whatever_is_typed_is_a_query() {
     let world = shop().await;
     for query in ["%25", "'", "%22%3B--", "%5C", "%E2%9C%93", "a", "%25%25%25", "1%27%20OR%201=1"] {

@@ -4,4 +4,4 @@
 mod erasure;
 mod faults;
 mod foreign_stream;
-mod world;
+pub(crate) mod world;

@@ -42,7 +42,16 @@ impl World {
 
     /// The same on a database that the test brings along.
     pub async fn open_on(name: &str, partner: Receiver, database: TestDatabase) -> Self {
-        let nats = NatsServer::start(name).await;
+        Self::open_with(partner, NatsServer::start(name).await, database, &[]).await
+    }
+
+    /// The same with that NATS, and settings that go before its own.
+    pub async fn open_with(
+        partner: Receiver,
+        nats: NatsServer,
+        database: TestDatabase,
+        further: &[(&str, &str)],
+    ) -> Self {
         let mail = DocumentedResend::start().await;
         let settings = [
             ("NATS_URL", nats.url()),
@@ -52,7 +61,11 @@ impl World {
             ("RESEND_API_KEY", "re_test".to_owned()),
             ("RESEND_BASE_URL", mail.url.clone()),
         ];
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let settings: Vec<_> = settings
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .chain(further.iter().copied())
+            .collect();
         let iris = IrisProcess::start_with(&database, &settings).await;
         let clients = Clients::log_in(&iris).await;
         let endpoint = json!({"url": partner.url, "events": ["*"]});
@@ -156,7 +169,7 @@ impl World {
                     .fetch_optional(&self.database.pool)
                     .await
                     .unwrap();
-            position == Some(head)
+            position >= Some(head)
         })
         .await;
         let mails = "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'sent') \

@@ -1,12 +1,9 @@
 //! A restaurant that orders for days to come, and a program that looks at them from further on.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Output},
-};
+use std::process::{Command, Output};
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
-use harness::{Client, IrisProcess, NatsServer, TestDatabase, until};
+use harness::{Client, IrisProcess, NatsServer, TestDatabase, faketime, until};
 use platform::clock::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
@@ -128,13 +125,4 @@ impl Kitchen {
         })
         .await;
     }
-}
-
-/// Debian's libfaketime, for programs of several threads. Preloaded and not by its program, which would stand between
-/// the test and the process that it kills.
-fn faketime() -> PathBuf {
-    let directories = std::fs::read_dir("/usr/lib").unwrap();
-    let mut found =
-        directories.map(|directory| directory.unwrap().path().join("faketime/libfaketimeMT.so.1"));
-    found.find(|library| library.exists()).expect("the package faketime is installed")
 }

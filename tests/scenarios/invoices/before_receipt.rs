@@ -21,7 +21,7 @@ async fn an_invoice_waits_for_the_receipt_and_is_matched_by_it() {
     let path = format!("/invoices/{}", answer.text("id"));
     let seen = people.restaurant.get_at(&path, received.position()).await.expect(200);
     assert_eq!((&seen.body["status"], &seen.body["held_for"]), (&json!("matched"), &json!([])));
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +47,7 @@ async fn a_short_receipt_disputes_the_invoice_that_waited_for_it() {
         (&variance["class"], &variance["order_line"]),
         (&json!("quantity_over_received"), &lines[1]["line_id"])
     );
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,5 +70,5 @@ async fn whichever_of_invoice_and_receipt_is_first_it_ends_matched() {
         let seen = here.restaurant.get_at(&format!("/invoices/{invoice_id}"), position).await.expect(200);
         assert_eq!(seen.text("status"), "matched", "{}", seen.body);
     }
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }

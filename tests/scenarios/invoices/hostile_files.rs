@@ -59,7 +59,7 @@ async fn whoever_sends_nothing_but_hostile_files_keeps_nobody_from_trading() {
     world.everything_is_read().await;
     assert_eq!(world.events("InvoiceMatched").await, 1, "nothing of theirs goes on");
     assert_eq!(world.events("InvoiceDisputed").await, 0);
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,5 +72,5 @@ async fn documents_that_break_a_rule_are_kept_and_never_matched() {
         assert_eq!(answer.text("status"), "rejected", "{name}: {}", answer.body);
         assert_eq!(answer.body["rejection"]["code"], "rules_broken");
     }
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }

@@ -89,5 +89,5 @@ async fn everything_is_read_once_whatever_dies() {
         assert_eq!(world.events(event_type).await, i64::try_from(times).unwrap(), "{event_type}, once each");
     }
     assert!(world.iris.once("doctor").contains("postgres-es: ok"));
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }

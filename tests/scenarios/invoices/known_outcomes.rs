@@ -207,5 +207,5 @@ async fn comes_out(name: &str, case: &Value, telling: &Case) {
         let after = people.admin.get_at(&path, position).await.expect(200);
         assert!(is_as_expected(stage, &after.text("status")), "{name}: {}", after.body);
     }
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }

@@ -6,6 +6,5 @@ mod hostile_files;
 mod killed;
 mod known_outcomes;
 mod racing;
-mod sound;
 mod whole_trade;
 mod world;

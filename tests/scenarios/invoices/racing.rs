@@ -33,7 +33,7 @@ async fn of_two_invoices_for_one_receipt_exactly_one_is_matched() {
         assert_eq!(variances.len(), 3, "of each line nothing is left: {variances:?}");
     }
     assert_eq!(world.events("OrderBilled").await, 8, "each receipt is claimed once");
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,5 +55,5 @@ async fn one_file_sent_twenty_times_to_two_processes_is_one_invoice() {
     let notices = answers.iter().filter(|answer| answer.body["notices"] != json!([]));
     assert_eq!(notices.count(), 19, "the others are told that it was there");
     assert_eq!(world.events("InvoiceReceived").await, 1);
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }

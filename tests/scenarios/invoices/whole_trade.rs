@@ -54,7 +54,7 @@ async fn what_iris_issues_as_xml_comes_back_and_is_matched_at_once() {
     assert_eq!(again.body["id"], answer.body["id"]);
     assert_eq!(again.body["notices"][0]["code"], "duplicate_file");
     assert_eq!(world.events("InvoiceReceived").await, 1);
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }
 
 /// What all rows of vouchers come to, in öre.
@@ -87,5 +87,5 @@ async fn what_iris_issues_as_pdf_is_read_from_its_page_and_matched() {
     let missing = format!("/invoices/{}/pages/2.png", answer.text("id"));
     people.restaurant.get(&missing).await.expect(404);
     world.everything_is_read().await;
-    world.expect_sound().await;
+    harness::expect_sound(&world.database.pool).await;
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use command_api::domain::price_rule::CreatePriceRule;
 use events::{
+    log::FeedWindow,
     price_rule::{RuleMode, RuleScope},
     values::{PriceRuleId, ProductId},
 };
@@ -108,6 +109,7 @@ async fn rules_made_within_the_hour_are_told_of_and_the_hour_does_not_take_their
         clock: priced.clock.clone(),
         ids: Arc::new(UuidV7Ids),
         wake: market.committer.head(),
+        feed: FeedWindow::default(),
     };
     let watching = tokio::spawn(watch_rules(surroundings, stop.clone()));
     until("the new rule is told of", async || {

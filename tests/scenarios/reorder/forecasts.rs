@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use events::log::FeedWindow;
 use handlers::{
     Surroundings,
     commands::Asked,
@@ -33,6 +34,7 @@ pub async fn forecast(history: &History) {
         clock: world.clock.clone(),
         ids: Arc::new(UuidV7Ids),
         wake: world.head(),
+        feed: FeedWindow::default(),
     };
     let stop = CancellationToken::new();
     let following = consumer::run(DemandConsumer::shared(), surroundings(), None, stop.clone());

@@ -97,7 +97,12 @@ fn turn() -> Result<SemaphorePermit<'static>, ApiError> {
 
 impl From<HeldFault> for ApiError {
     fn from(fault: HeldFault) -> Self {
-        use events::log::{Retry, retry_of};
+        use events::log::{Retry, archived, retry_of};
+        if let HeldFault::Database(error) = &fault
+            && let Some(said) = archived(error)
+        {
+            return Self::conflict("history_archived", said);
+        }
         match fault {
             HeldFault::Personal(error) => error.into(),
             HeldFault::Database(error) if retry_of(&error) != Retry::Never => {

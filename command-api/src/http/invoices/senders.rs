@@ -57,7 +57,8 @@ async fn works_for_somebody(pool: &PgPool, account_id: AccountId) -> Result<bool
         "SELECT EXISTS (SELECT 1 FROM public.events \
          WHERE global_position > $1 AND global_position <= $2 \
            AND event_type IN ('SupplierMemberAdded', 'RestaurantMemberAdded') \
-           AND payload -> event_type ->> 'account_id' = $3)",
+           AND payload -> event_type ->> 'account_id' = $3 \
+           AND (SELECT public.expect_events($1, $2)))",
     )
     .bind(folded)
     .bind(position)

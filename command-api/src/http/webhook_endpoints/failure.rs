@@ -1,6 +1,6 @@
 //! Why a command on an endpoint failed although the request was right.
 
-use events::log::{Retry, retry_of};
+use events::log::{Retry, archived, retry_of};
 use platform::error::ApiError;
 
 /// What is looked up or stored beside the log cannot be.
@@ -10,6 +10,9 @@ pub(super) struct LookUpFailure(#[from] sqlx::Error);
 
 impl From<LookUpFailure> for ApiError {
     fn from(failure: LookUpFailure) -> Self {
+        if let Some(said) = archived(&failure.0) {
+            return Self::conflict("history_archived", said);
+        }
         if retry_of(&failure.0) == Retry::Never {
             return Self::internal(&failure);
         }

@@ -56,7 +56,7 @@ pub(crate) struct NewWebhookEndpoint {
     supplier_id: Option<Uuid>,
     /// Conditions on the event's `data`, all of which must hold; at most 20.
     #[deserr(default)]
-    #[schema(value_type = Vec<WebhookFilter>, required = false)]
+    #[schema(value_type = Vec<WebhookFilter>, required = false, max_items = 20)]
     filter: List<WebhookFilter, 20>,
     /// All of an event, or only what it is about; default `full`.
     #[deserr(default)]

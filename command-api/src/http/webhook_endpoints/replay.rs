@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use events::{
-    log::{position_at, read_head},
+    log::{expect_events, position_at, read_head},
     resource::WebhookReplayResource,
 };
 use platform::{
@@ -57,6 +57,9 @@ impl WebhookReplay {
             (None, None) => (None, "from_position"),
         };
         let head = read_head(&mut connection).await?;
+        if let Some(from) = from_position {
+            expect_events(&mut connection, from - 1, head.position).await?;
+        }
         Ok((from_position, head.position, field))
     }
 }
@@ -73,7 +76,7 @@ impl WebhookReplay {
             ("ETag" = String, description = "The endpoint's revision."),
             ("Iris-Position" = i64, description = "Where the log is now; give it to a read as Iris-Min-Position.")
         )),
-        (status = 409, body = ErrorBody, description = "`invalid_transition`: the endpoint is not active."),
+        (status = 409, body = ErrorBody, description = "`invalid_transition`: the endpoint is not active. `history_archived`: events of that stretch are archived; the message names the file."),
         CommandRefusals, BodyRefusals, ExistingRefusals
     )
 )]

@@ -49,7 +49,7 @@ pub(crate) struct WebhookEndpointRevision {
     /// last one names one organisation keeps that one, whether it is among these or not; another organisation
     /// is refused: it takes another endpoint.
     #[deserr(default)]
-    #[schema(value_type = Vec<WebhookFilter>, required = false)]
+    #[schema(value_type = Vec<WebhookFilter>, required = false, max_items = 20)]
     filter: Given<List<WebhookFilter, 20>>,
     /// All of an event, or only what it is about.
     #[deserr(default)]

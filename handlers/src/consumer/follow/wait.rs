@@ -3,7 +3,7 @@
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Follow, RENEWALS_PER_LEASE};
+use super::Follow;
 use crate::{
     consumer::{
         HandleError,
@@ -11,7 +11,7 @@ use crate::{
         listener::{Arrival, Listener},
         metrics,
     },
-    followers::Distance,
+    followers::{Distance, Hold},
     surroundings::woken,
 };
 
@@ -28,7 +28,7 @@ impl Follow {
     pub(super) async fn sweep(&mut self) -> Result<(), HandleError> {
         let position = self.line.position();
         let distance = Distance::from(&self.commit.pool, position).await?;
-        metrics::set_distance(self.name(), position, distance, self.commit.clock.now());
+        metrics::set_distance(self.name(), position, distance, self.gathering.surroundings.clock.now());
         // Where NATS brings nothing, the log is read; where it brings something, what is missing shows by
         // itself when the next message comes.
         if !self.is_live() || self.line.end() == self.swept_end {
@@ -36,19 +36,34 @@ impl Follow {
         }
         self.swept_end = self.line.end();
         self.is_flushing = true;
-        let every = if self.is_live() { self.settings.sweep } else { self.settings.poll };
+        let pace = self.commit.consumer.identity().pace;
+        let every = if self.is_live() { self.settings.sweep } else { self.settings.poll.max(pace) };
         self.sweep_at = Instant::now() + every;
         Ok(())
     }
 
-    /// Holds on to the lease, and learns where the row is.
+    /// Something of the row is to be read or written.
+    pub(super) fn must_renew(&self) -> bool {
+        let now = Instant::now();
+        self.is_unsure || now >= self.renew_at || self.save_at.is_some_and(|save_at| now >= save_at)
+    }
+
+    /// Holds on to the lease, and tells the row where the consumer is, or learns it from the row.
     pub(super) async fn renew(&mut self) -> Result<bool, HandleError> {
-        let Some(position) = self.commit.claim.renew(self.fence, None).await? else { return Ok(false) };
-        if self.is_unsure {
+        let passed = self.position();
+        let hold = Hold { position: self.saved, fence: self.fence };
+        let renewed = match passed {
+            Some(to) => self.commit.claim.pass(hold, to).await?,
+            None => self.commit.claim.renew(self.fence, None).await?,
+        };
+        let Some(position) = renewed else { return Ok(false) };
+        // Unsure, or the database has lost what was thought to be done.
+        if passed != Some(position) {
+            self.gathered = None;
             self.line.begin_again(position);
             self.is_unsure = false;
         }
-        self.renew_at = Instant::now() + self.settings.lease / RENEWALS_PER_LEASE;
+        self.is_saved(position);
         Ok(true)
     }
 
@@ -79,6 +94,12 @@ impl Follow {
         let mut until = self.renew_at.min(self.sweep_at);
         if let Some((_, overdue)) = self.overdue {
             until = until.min(overdue);
+        }
+        if let Some(save_at) = self.save_at {
+            until = until.min(save_at);
+        }
+        if self.line.end() > self.line.position() && self.rests() {
+            until = until.min(self.paced_until);
         }
         if self.is_limited { until.min(Instant::now() + READ_MODEL_POLL) } else { until }
     }

@@ -4,20 +4,17 @@ use std::collections::BTreeSet;
 
 use events::{
     Fold as _, Folded,
-    account::Account,
     log::load_streams,
     public::{PublicData, PublicEvent},
-    restaurant::{Restaurant, RestaurantStatus},
-    supplier::Supplier,
-    values::{AccountId, OrderId, ProductId, WebhookEndpointId},
+    values::{AccountId, NotificationKind, OrderId, ProductId, WebhookEndpointId},
     webhook_endpoint::WebhookEndpoint,
 };
 use serde::de::DeserializeOwned;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Facts, Person};
-use crate::consumer::HandleError;
+use super::{Directory, Facts, Person};
+use crate::{consumer::HandleError, notifications::decide::Configured};
 
 #[derive(Default)]
 struct Wanted {
@@ -29,15 +26,20 @@ struct Wanted {
 }
 
 impl Facts {
-    /// Reads what telling of these events needs, in the caller's transaction. What is not there is left out.
+    /// Reads what telling of these events needs, in the caller's transaction, beyond what the directory knows already.
+    /// What is not there is left out.
     pub(crate) async fn load_in_tx(
         tx: &mut PgConnection,
         events: impl IntoIterator<Item = &PublicEvent>,
+        directory: Directory,
+        configured: Configured,
     ) -> Result<Self, HandleError> {
         let mut wanted = Wanted::default();
-        events.into_iter().for_each(|event| wanted.add(event));
-        let mut facts = Self::default();
-        facts.load_organisations(tx, &wanted.organisations).await?;
+        for event in events {
+            wanted.add(event);
+        }
+        let mut facts = Self { directory, ..Self::default() };
+        facts.directory.load_organisations(tx, &wanted.organisations).await?;
         for (id, order) in states(tx, ORDERS, &wanted.orders).await? {
             facts.orders.insert(OrderId(id), order);
         }
@@ -45,9 +47,10 @@ impl Facts {
             facts.products.insert(ProductId(id), product);
         }
         facts.load_endpoints(tx, &wanted.endpoints).await?;
-        let members = facts.members.values().flatten().map(|(account, _)| account.0);
-        let accounts: BTreeSet<Uuid> = members.chain(wanted.accounts).collect();
-        facts.load_people(tx, &accounts).await?;
+        facts.directory.load_people(tx, &wanted.accounts).await?;
+        if configured.push {
+            facts.load_devices(tx, &wanted).await?;
+        }
         Ok(facts)
     }
 
@@ -57,7 +60,7 @@ impl Facts {
         accounts: &BTreeSet<Uuid>,
     ) -> Result<Self, HandleError> {
         let mut facts = Self::default();
-        facts.load_people(tx, accounts).await?;
+        facts.directory.load_people(tx, accounts).await?;
         let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
             "SELECT account_id, organisation_id FROM read.memberships WHERE account_id = ANY($1)",
         )
@@ -69,60 +72,30 @@ impl Facts {
         Ok(facts)
     }
 
-    async fn load_organisations(
-        &mut self,
-        tx: &mut PgConnection,
-        ids: &BTreeSet<Uuid>,
-    ) -> Result<(), HandleError> {
-        for (id, supplier) in states::<Supplier>(tx, SUPPLIERS, ids).await? {
-            self.names.insert(id, supplier.details.name);
-        }
-        for (id, restaurant) in states::<Restaurant>(tx, RESTAURANTS, ids).await? {
-            if restaurant.status == RestaurantStatus::Approved {
-                self.approved.insert(id);
-            }
-            self.names.insert(id, restaurant.details.name);
-        }
-        let rows: Vec<(Uuid, Uuid, String)> = sqlx::query_as(
-            "SELECT organisation_id, account_id, role FROM read.memberships \
-             WHERE organisation_id = ANY($1) ORDER BY organisation_id, account_id",
-        )
-        .bind(list(ids))
-        .fetch_all(tx)
-        .await?;
-        for (organisation, account, role) in rows {
-            let role = role.parse().map_err(|_| HandleError::Corrupt(format!("role {role}")))?;
-            self.members.entry(organisation).or_default().push((AccountId(account), role));
-        }
-        Ok(())
-    }
-
-    async fn load_people(&mut self, tx: &mut PgConnection, ids: &BTreeSet<Uuid>) -> Result<(), HandleError> {
-        for (id, account) in states::<Account>(tx, ACCOUNTS, ids).await? {
-            // Memberships of who was erased stay as bare ids; nobody is told of anything by them.
-            if account.erased {
-                continue;
-            }
-            let account_id = AccountId(id);
-            let person = Person {
-                account_id,
-                email: account.email.to_line(),
-                preferences: account.notifications,
-                devices: Vec::new(),
+    /// Devices are rows that no event tells of, so they are looked up whenever they are needed: of those who want to be
+    /// pushed to by anything at all.
+    async fn load_devices(&mut self, tx: &mut PgConnection, wanted: &Wanted) -> Result<(), HandleError> {
+        let wants_pushes = |account: &AccountId| {
+            let choice = |person: &Person| {
+                NotificationKind::ALL.iter().any(|kind| person.preferences.choice(*kind).push)
             };
-            self.people.insert(account_id, person);
+            self.directory.person(*account).is_some_and(choice)
+        };
+        let members = self.directory.members(&wanted.organisations);
+        let accounts = members.chain(wanted.accounts.iter().map(|id| AccountId(*id))).filter(wants_pushes);
+        let accounts: BTreeSet<Uuid> = accounts.map(|account| account.0).collect();
+        if accounts.is_empty() {
+            return Ok(());
         }
         let devices: Vec<(Uuid, Uuid)> = sqlx::query_as(
             "SELECT account_id, device_id FROM notifications.devices \
              WHERE account_id = ANY($1) ORDER BY device_id",
         )
-        .bind(list(ids))
+        .bind(list(&accounts))
         .fetch_all(tx)
         .await?;
         for (account, device) in devices {
-            if let Some(person) = self.people.get_mut(&AccountId(account)) {
-                person.devices.push(device);
-            }
+            self.devices.entry(AccountId(account)).or_default().push(device);
         }
         Ok(())
     }
@@ -157,8 +130,14 @@ impl Facts {
     }
 }
 
+/// True of an event that anybody may be told of.
+pub(crate) fn is_told(event: &PublicEvent) -> bool {
+    Wanted::default().add(event)
+}
+
 impl Wanted {
-    fn add(&mut self, event: &PublicEvent) {
+    /// Adds what telling of the event needs; false where nobody is told of it.
+    fn add(&mut self, event: &PublicEvent) -> bool {
         let audience = event.audience;
         match &event.data {
             PublicData::OrderConfirmed(data) => self.add_order(data.order_id),
@@ -183,11 +162,12 @@ impl Wanted {
             }
             PublicData::OrderPlaced(_) | PublicData::RestaurantApproved(_) | PublicData::TrialEnded(_) => {}
             // Nobody is told of the rest.
-            _ => return,
+            _ => return false,
         }
         self.organisations.extend(audience.supplier_id.map(|id| id.0));
         self.organisations.extend(audience.restaurant_id.map(|id| id.0));
         self.accounts.extend(audience.account_id.map(|id| id.0));
+        true
     }
 
     fn add_order(&mut self, id: OrderId) {
@@ -195,14 +175,10 @@ impl Wanted {
     }
 }
 
-const ACCOUNTS: &str = "SELECT account_id, state::text FROM read.accounts WHERE account_id = ANY($1)";
-const SUPPLIERS: &str = "SELECT supplier_id, state::text FROM read.suppliers WHERE supplier_id = ANY($1)";
-const RESTAURANTS: &str =
-    "SELECT restaurant_id, state::text FROM read.restaurants WHERE restaurant_id = ANY($1)";
 const ORDERS: &str = "SELECT order_id, state::text FROM read.orders WHERE order_id = ANY($1)";
 const PRODUCTS: &str = "SELECT product_id, state::text FROM read.products WHERE product_id = ANY($1)";
 
-async fn states<S: DeserializeOwned>(
+pub(super) async fn states<S: DeserializeOwned>(
     tx: &mut PgConnection,
     sql: &'static str,
     ids: &BTreeSet<Uuid>,
@@ -225,7 +201,7 @@ fn from_json<T: DeserializeOwned>(id: Uuid, state: &str) -> Option<T> {
     read.ok()
 }
 
-fn list(ids: &BTreeSet<Uuid>) -> Vec<Uuid> {
+pub(super) fn list(ids: &BTreeSet<Uuid>) -> Vec<Uuid> {
     ids.iter().copied().collect()
 }
 

@@ -1,13 +1,13 @@
 //! The endpoints as the fan-out knows them: `webhooks.lanes.state`, folded from their streams.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use events::{
     Fold as _, Folded, StreamKind,
     fold::decode,
     log::read_stream,
-    webhook_endpoint::{EndpointOwner, WebhookEndpoint, WebhookEndpointEvent},
+    webhook_endpoint::{EndpointOwner, EndpointStatus, WebhookEndpoint, WebhookEndpointEvent},
 };
 use sqlx::{PgConnection, Row, types::Json};
 use uuid::Uuid;
@@ -26,6 +26,8 @@ pub(super) struct KnownEndpoint {
 pub(super) struct Endpoints {
     by_id: BTreeMap<Uuid, KnownEndpoint>,
     fingerprint: (i64, i64),
+    /// The types that those of them want that are active; `*` for all.
+    wanted: BTreeSet<String>,
 }
 
 /// Rows are only added and revisions only rise, so no change leaves both numbers as they were.
@@ -44,7 +46,27 @@ impl Endpoints {
             Ok::<_, sqlx::Error>((row.try_get("endpoint_id")?, KnownEndpoint { registered_position, folded }))
         };
         let by_id = rows.iter().filter_map(|row| endpoint(row).map_err(|error| pass_over(row, &error)).ok());
-        Ok(Self { by_id: by_id.collect(), fingerprint })
+        let by_id: BTreeMap<_, _> = by_id.collect();
+        let active = by_id.values().map(|known| &known.folded.state);
+        let active = active.filter(|endpoint| endpoint.status == EndpointStatus::Active);
+        let wanted = active.flat_map(|endpoint| endpoint.details.event_types.iter().cloned()).collect();
+        Ok(Self { by_id, fingerprint, wanted })
+    }
+
+    /// True if one of those that were active when they were loaded may want events of that type.
+    pub(super) fn want(&self, event_type: &str) -> bool {
+        self.wanted.contains("*") || self.wanted.contains(event_type)
+    }
+
+    /// True if none of those that were active when they were loaded wants anything.
+    pub(super) fn want_nothing(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// True if what one of them may hear depends on who has let its owner in.
+    pub(super) fn has_partners(&self) -> bool {
+        let mut owners = self.by_id.values().map(|endpoint| &endpoint.folded.state.owner);
+        owners.any(|owner| matches!(owner, EndpointOwner::Partner(_)))
     }
 
     /// True if these are still what the table holds.
@@ -117,10 +139,6 @@ impl Endpoints {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Uuid, &KnownEndpoint)> {
         self.by_id.iter()
-    }
-
-    pub(super) fn owners(&self) -> impl Iterator<Item = &EndpointOwner> {
-        self.by_id.values().map(|endpoint| &endpoint.folded.state.owner)
     }
 
     /// The partner's account whose endpoint it is, where it is one's.

@@ -11,14 +11,11 @@ mod revoked;
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use events::{
-    StreamKind,
-    public::PublicEvent,
-    webhook_endpoint::{EndpointOwner, EndpointStatus},
-};
+use events::{StreamKind, public::PublicEvent, webhook_endpoint::EndpointStatus};
 use platform::clock::Ids;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -32,7 +29,7 @@ use super::{
     audience::{Grants, may_hear},
     bell::Bell,
 };
-use crate::consumer::{Batch, Consumer, ConsumerIdentity, HandleError, Handling, Start};
+use crate::consumer::{Batch, Consumer, ConsumerIdentity, Durability, HandleError, Handling, Hearing, Start};
 
 /// The consumer that queues deliveries.
 pub(super) struct Fanout {
@@ -42,7 +39,14 @@ pub(super) struct Fanout {
     touched: Mutex<BTreeSet<Uuid>>,
     /// Endpoints as they were committed when last looked at: reading them all for each event would make
     /// the cost of an event grow with the number of endpoints that do not want it.
-    seen: Mutex<Option<Arc<Endpoints>>>,
+    seen: Mutex<Option<Seen>>,
+}
+
+#[derive(Clone)]
+struct Seen {
+    endpoints: Arc<Endpoints>,
+    /// No event up to here has changed them: they are the fan-out's, which changes them with its position.
+    upto: i64,
 }
 
 impl Fanout {
@@ -55,8 +59,7 @@ impl Fanout {
             return Ok(());
         }
         let mut endpoints = self.endpoints_in_tx(tx, batch).await?;
-        let is_partner = |owner: &EndpointOwner| matches!(owner, EndpointOwner::Partner(_));
-        let grants = if !batch.inner.is_empty() || endpoints.owners().any(is_partner) {
+        let grants = if !batch.inner.is_empty() || endpoints.has_partners() {
             Grants::load_in_tx(tx, &batch.public).await?
         } else {
             Grants::default()
@@ -74,6 +77,9 @@ impl Fanout {
             plan.take_inner(Arc::make_mut(&mut endpoints), event, batch.now, &*self.ids);
         }
         plan.write_in_tx(tx, &endpoints, batch.now).await?;
+        if plan.has_changed() {
+            *self.lock_seen() = None;
+        }
         self.touched.lock().unwrap_or_else(PoisonError::into_inner).extend(plan.touched(&endpoints));
         Ok(())
     }
@@ -105,9 +111,11 @@ impl Fanout {
         tx: &mut PgConnection,
         batch: &Batch,
     ) -> Result<Arc<Endpoints>, HandleError> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let seen = self.lock_seen().clone();
         let endpoints = match seen {
-            Some(seen) if seen.is_current_in_tx(tx).await? => return Ok(seen),
+            Some(seen) if seen.upto == batch.after || seen.endpoints.is_current_in_tx(tx).await? => {
+                seen.endpoints
+            }
             Some(_) => Arc::new(Endpoints::load_in_tx(tx).await?),
             None => {
                 let is_new = Endpoints::adopt_in_tx(tx, batch.after, batch.now).await?;
@@ -119,26 +127,63 @@ impl Fanout {
                 endpoints
             }
         };
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoints.clone());
+        *self.lock_seen() = Some(Seen { endpoints: endpoints.clone(), upto: batch.after });
         Ok(endpoints)
+    }
+
+    /// The endpoints as of that position, where they are known without asking.
+    fn known_at(&self, position: i64) -> Option<Arc<Endpoints>> {
+        self.lock_seen().as_ref().filter(|seen| seen.upto == position).map(|seen| seen.endpoints.clone())
+    }
+
+    fn lock_seen(&self) -> MutexGuard<'_, Option<Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+static IDENTITY: ConsumerIdentity = ConsumerIdentity {
+    name: "webhooks",
+    start: Start::Head,
+    read_models: &["suppliers", "restaurants"],
+    inner_kinds: &[StreamKind::WebhookEndpoint, StreamKind::Supplier, StreamKind::Restaurant],
+    // Part of every delivery's way, so no more than what makes a batch of a burst.
+    pace: Duration::from_millis(5),
+    // A result is flushed after what it is a result of. What else a crash of the database takes back is
+    // queued, and sent, again under the same `webhook-id`.
+    durability: Durability::Derived,
+};
+
 impl Consumer for Fanout {
     fn identity(&self) -> &'static ConsumerIdentity {
-        &ConsumerIdentity {
-            name: "webhooks",
-            start: Start::Head,
-            read_models: &["suppliers", "restaurants"],
-            inner_kinds: &[StreamKind::WebhookEndpoint, StreamKind::Supplier, StreamKind::Restaurant],
+        &IDENTITY
+    }
+
+    fn hearing(&self, after: i64) -> Hearing {
+        match self.known_at(after) {
+            Some(endpoints) if endpoints.want_nothing() => Hearing::NobodyListens,
+            Some(_) | None => Hearing::All,
         }
+    }
+
+    fn concerns(&self, batch: &Batch) -> bool {
+        let Some(endpoints) = self.known_at(batch.after) else { return !batch.is_empty() };
+        !batch.inner.is_empty() || batch.public.iter().any(|public| endpoints.want(public.public_type().name))
+    }
+
+    /// What partners may hear is asked of the read models, and so is what a retry or a grant taken back is about. Who
+    /// listens to its own trade need not wait for them.
+    fn leans_on_read_models(&self, batch: &Batch) -> bool {
+        !batch.inner.is_empty() || self.known_at(batch.after).is_none_or(|endpoints| endpoints.has_partners())
     }
 
     fn handle_in_tx<'a>(&'a self, tx: &'a mut PgConnection, batch: &'a Batch) -> Handling<'a> {
         Box::pin(self.fan_out(tx, batch))
     }
 
-    fn handled(&self, _upto: i64) {
+    fn handled(&self, upto: i64) {
+        if let Some(seen) = &mut *self.lock_seen() {
+            seen.upto = upto;
+        }
         let touched = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
         if !touched.is_empty() {
             self.bell.ring_replays();

@@ -122,6 +122,11 @@ impl Plan {
         }
     }
 
+    /// True if any endpoint is another than before.
+    pub(super) fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// The endpoints whose lanes have something to look at.
     pub(super) fn touched<'a>(&'a self, endpoints: &'a Endpoints) -> impl Iterator<Item = Uuid> + 'a {
         let revoked = self.revoked.iter().flat_map(|revoked| endpoints.of_partner(revoked.partner_id));

@@ -195,7 +195,8 @@ impl Found {
 /// Marks deliveries that wait.
 ///
 /// That they do was true when it was looked for. Were the lane in other hands by now or changed, what they waited
-/// for may be gone, and nobody would take the mark away: hence fence and revision, under the lane's lock.
+/// for may be gone, and nobody would take the mark away: hence fence and revision, under the lane's lock. Each is found
+/// by its primary key: no index of what waits fits what is said here.
 pub(super) async fn mark(
     connection: &mut PgConnection,
     held: &HeldLane,
@@ -206,7 +207,7 @@ pub(super) async fn mark(
              SELECT endpoint_id FROM webhooks.lanes \
              WHERE endpoint_id = $1 AND fence = $2 AND revision = $3 FOR UPDATE) \
          UPDATE webhooks.deliveries d SET blocked = true FROM held \
-         WHERE d.delivery_id = ANY($4) AND d.endpoint_id = held.endpoint_id AND d.state = 'pending'",
+         WHERE d.delivery_id = ANY($4) AND d.endpoint_id = held.endpoint_id AND d.finished_at IS NULL",
     )
     .bind(held.endpoint_id)
     .bind(held.fence)

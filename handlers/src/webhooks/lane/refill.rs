@@ -168,6 +168,7 @@ impl Lane {
     ///
     /// `queued` and `revision` are part of the condition because the statement looks for what is due as of
     /// its beginning: what a fan-out commits while it waits for the row would be overlooked, and wait for ever.
+    /// OFFSET 0 keeps Postgres from looking for it twice, once for each time that it is named.
     pub(super) async fn release(&mut self) -> Result<bool, sqlx::Error> {
         self.forget_queue();
         let mut connection = self.running.pool.acquire().await?;
@@ -176,7 +177,7 @@ impl Lane {
             "UPDATE webhooks.lanes l \
              SET holder = NULL, lease_until = NULL, marked_revision = $8, \
                  due = (SELECT GREATEST(n.due, $9) FROM ( \
-                     SELECT CASE WHEN $5 THEN l.handshake_due WHEN NOT $6 THEN NULL ELSE {} END AS due) AS n \
+                     SELECT CASE WHEN $5 THEN l.handshake_due WHEN NOT $6 THEN NULL ELSE {} END AS due OFFSET 0) AS n \
                      WHERE n.due IS NOT NULL) \
              WHERE l.endpoint_id = $1 AND l.fence = $2 AND l.queued = $3 AND l.revision = $4",
             self.heads().next_due()

@@ -1,0 +1,7 @@
+//! A log that grows: partitions, what is archived of it, and that nobody ever gets a shorter history.
+
+mod archives;
+mod commands;
+mod partitions;
+mod plans;
+mod world;
