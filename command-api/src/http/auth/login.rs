@@ -23,7 +23,7 @@ pub(crate) struct Credentials {
     #[schema(value_type = String, format = "email")]
     email: EmailAddress,
     /// Its password.
-    #[schema(value_type = String, format = "password", max_length = 512)]
+    #[schema(value_type = String, format = "password", max_length = 512, pattern = r"^[^\x00]*$")]
     password: Secret,
 }
 
