@@ -90,7 +90,7 @@ async fn price(products: usize) -> anyhow::Result<Hours> {
             .fetch_one(&database.pool)
             .await
             .expect("the database answers");
-        slowest == Some(last)
+        slowest >= Some(last)
     })
     .await;
 

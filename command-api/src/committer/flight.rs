@@ -64,7 +64,7 @@ pub struct Flight {
 }
 
 impl Flight {
-    /// Sends it. Whoever waits for it is answered the moment that it is recorded, then whoever follows the log is told.
+    /// Sends it. Whoever waits for it is answered the moment that it is recorded, once those who follow the log were told.
     pub fn start(
         mut connection: PgConnection,
         head: Head,
@@ -89,8 +89,9 @@ impl Flight {
                         decided.append.events.len(),
                         began.elapsed().as_secs_f64(),
                     );
-                    answer(batch, decided.verdicts, base);
+                    // Told first: who was answered finds the head at its own position or behind it.
                     told.of(base, &decided.append);
+                    answer(batch, decided.verdicts, base);
                     Landed::Recorded(connection)
                 }
                 Ok(None) => Landed::HeadMoved(connection, batch),
