@@ -214,17 +214,19 @@ pub(super) async fn note_last_orders(
 ) -> Result<(), sqlx::Error> {
     let Some(today) = candidates.first().map(|candidate| candidate.inputs.today) else { return Ok(()) };
     let ids: Vec<Uuid> = candidates.iter().map(|candidate| candidate.id).collect();
-    // By months_of_supplier.
-    let sql = "SELECT m.product_id, max(m.month + (d.place - 1)::integer) AS day \
-               FROM demand.months m CROSS JOIN LATERAL unnest(m.wanted) WITH ORDINALITY AS d(wanted, place) \
-               WHERE m.supplier_id = $1 AND m.product_id = ANY($2) AND m.month >= $3 AND d.wanted > 0 \
-               GROUP BY m.product_id";
+    // By months_of_supplier, a look for each product: as a join, Postgres read every month of every product while the
+    // table had no statistics, 0.3 s for a thousand of a hundred thousand.
+    let sql = "SELECT p.product_id, ( \
+                   SELECT max(m.month + (d.place - 1)::integer) \
+                   FROM demand.months m CROSS JOIN LATERAL unnest(m.wanted) WITH ORDINALITY AS d(wanted, place) \
+                   WHERE m.supplier_id = $1 AND m.product_id = p.product_id AND m.month >= $3 AND d.wanted > 0) \
+               FROM unnest($2::uuid[]) AS p(product_id)";
     let since = today.checked_sub_days(LOOK_BACK).unwrap_or(today);
-    let rows: Vec<(Uuid, NaiveDate)> =
+    let rows: Vec<(Uuid, Option<NaiveDate>)> =
         sqlx::query_as(sql).bind(supplier_id).bind(ids).bind(since).fetch_all(pool).await?;
-    let last: HashMap<Uuid, NaiveDate> = rows.into_iter().collect();
+    let last: HashMap<Uuid, Option<NaiveDate>> = rows.into_iter().collect();
     for candidate in candidates {
-        if let Some(day) = last.get(&candidate.id) {
+        if let Some(Some(day)) = last.get(&candidate.id) {
             // What is wanted for a day to come is wanted now. What nobody could order in between does not count.
             let days = (today - *day).num_days().max(0);
             candidate.inputs.days_without_order = candidate.inputs.days_without_order.min(days);
