@@ -60,7 +60,7 @@ impl Default for Settings {
             projections: all(),
             positions_max: 2_000,
             poll: Duration::from_millis(50),
-            pace: Duration::from_millis(15),
+            pace: Duration::from_millis(30),
             patience: Duration::from_secs(3),
             backoff_first: Duration::from_millis(100),
             backoff_max: Duration::from_secs(5),
