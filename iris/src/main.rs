@@ -39,6 +39,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
+
+/// An order is some hundred small allocations: with the C library's they took a fifth of the program's CPU.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A marketplace backend between restaurants and their suppliers.
 #[derive(Parser)]
