@@ -8,7 +8,7 @@ VENV := $(TARGET_DIR)/checks-venv
 FUZZ_VENV := $(TARGET_DIR)/fuzz-venv
 # Seconds that test-fuzz sends requests for, over all roles.
 TIME := 600
-# Plans that test-faults tries, and with which build: dev has more assertions, release is faster.
+# Plans that test-faults tries, and with which build of the program: dev has more assertions, release is faster.
 SEEDS := 1-500
 PROFILE := dev
 GENERATED := $(TARGET_DIR)/generated
@@ -39,9 +39,10 @@ test-fuzz: $(FUZZ_VENV)/ready
 ## make test-faults        Random histories under random faults, each checked to the end: SEEDS=1-500, or one again; PROFILE=release.
 test-faults:
 	@cargo build --profile $(PROFILE) --workspace --bin iris
-	@cargo test --profile $(PROFILE) --workspace --test scenarios --no-run
-	@IRIS_FAULT_SEEDS=$(SEEDS) exec $(TARGET_DIR)/$(patsubst dev,debug,$(PROFILE))/iris services --throw-away -- \
-		cargo test --profile $(PROFILE) --workspace --test scenarios faults::whatever -- --nocapture
+	@cargo test --workspace --test scenarios --no-run
+	@IRIS_FAULT_SEEDS=$(SEEDS) IRIS_BIN=$(abspath $(TARGET_DIR))/$(patsubst dev,debug,$(PROFILE))/iris \
+		exec $(TARGET_DIR)/$(patsubst dev,debug,$(PROFILE))/iris services --throw-away -- \
+		cargo test --workspace --test scenarios faults::whatever -- --nocapture
 
 ## make bench              One table of figures, as a release build: ARGS="--short", ARGS="--long", ARGS="--only orders,reads".
 bench:
