@@ -6,6 +6,7 @@
 mod appending;
 mod arguments;
 mod by_hand;
+mod commands_alone;
 mod delivered;
 mod delivering;
 mod dice;

@@ -68,6 +68,12 @@ impl Level {
         self.spread(|round| (round.cost.iris + round.cost.postgres) * 1_000.0)
     }
 
+    /// CPU milliseconds per order of Iris, and of Postgres.
+    pub fn cpu_ms_apart(&self) -> (Spread, Spread) {
+        let ms = |of: fn(&Cost) -> f64| self.spread(|round| of(&round.cost) * 1_000.0);
+        (ms(|cost| cost.iris), ms(|cost| cost.postgres))
+    }
+
     fn spread(&self, of: impl Fn(&IrisRound) -> f64) -> Spread {
         Spread::of(&self.iris.iter().map(of).collect::<Vec<_>>())
     }
@@ -82,8 +88,8 @@ impl Level {
     }
 }
 
-/// Adds the rows of all levels, and returns the best of them.
-pub fn add(table: &mut Table, levels: &[Level], resident: Option<(f64, f64)>) -> Top {
+/// Adds the rows of all levels, and returns the best of them, and what pgbench came to at its best.
+pub fn add(table: &mut Table, levels: &[Level], resident: Option<(f64, f64)>) -> (Top, Spread) {
     for level in levels {
         add_speed(table, level);
     }
@@ -116,7 +122,7 @@ pub fn add(table: &mut Table, levels: &[Level], resident: Option<(f64, f64)>) ->
         let note = format!("iris serve, after the load; at its highest {highest:.0} MiB");
         table.add(Row::figure("Resident memory", "MiB", figure).note(note));
     }
-    Top { orders_per_second: ours, clients: best.clients }
+    (Top { orders_per_second: ours, clients: best.clients }, theirs)
 }
 
 fn add_speed(table: &mut Table, level: &Level) {

@@ -41,6 +41,15 @@ pub enum Baskets {
     Hot,
 }
 
+/// What runs on the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roles {
+    /// `iris serve`: orders are recorded, folded into read models and told to whoever listens.
+    All,
+    /// `iris command-api`: orders are recorded.
+    CommandsAlone,
+}
+
 /// Iris under load, and where its carts come from.
 pub struct Scene {
     pub database: TestDatabase,
@@ -53,6 +62,7 @@ pub struct Scene {
     /// Whether carts that were just filled are vacuumed, as those are that were filled hours ago.
     pub is_kept_up: bool,
     baskets: Baskets,
+    roles: Roles,
     /// Of the next fill of carts.
     seed: u64,
     /// The fastest so far.
@@ -62,6 +72,11 @@ pub struct Scene {
 impl Scene {
     /// With one `iris serve`, and carts for a warm-up.
     pub async fn open(run: &Run, baskets: Baskets) -> anyhow::Result<Self> {
+        Self::open_with(run, baskets, Roles::All).await
+    }
+
+    /// With one process of those roles, and carts for a warm-up.
+    pub async fn open_with(run: &Run, baskets: Baskets, roles: Roles) -> anyhow::Result<Self> {
         let database = TestDatabase::create().await;
         let (market, _) = fill(&database.options, now(), 1, |writer| Market::open(writer, SIZE)).await?;
         let tokens = market.restaurants.iter().map(|buyer| run.token(buyer.owner, Role::Restaurant));
@@ -74,6 +89,7 @@ impl Scene {
             kept_of: 0,
             is_kept_up: true,
             baskets,
+            roles,
             seed: 2,
             orders_per_second: 0.0,
         };
@@ -86,7 +102,11 @@ impl Scene {
     /// One more process on the same database.
     pub async fn add_process(&mut self, run: &Run) -> anyhow::Result<()> {
         let log = run.scratch.join(format!("iris-{}.log", self.iris.len()));
-        self.iris.push(IrisProcess::start_with(&self.database.url(), SECRET, &log, &SETTINGS).await?);
+        let role = match self.roles {
+            Roles::All => "serve",
+            Roles::CommandsAlone => "command-api",
+        };
+        self.iris.push(IrisProcess::start_role(role, &self.database.url(), SECRET, &log, &SETTINGS).await?);
         Ok(())
     }
 
@@ -121,14 +141,17 @@ impl Scene {
         let position = read_head(&mut connection).await?.position;
         let (commands, events) = self.appended().await?;
         let addresses: Vec<String> = self.iris.iter().map(|iris| iris.address.clone()).collect();
-        let sampler = LagSampler::start(&self.database.options);
+        let sampler = (self.roles == Roles::All).then(|| LagSampler::start(&self.database.options));
         let cost = self.cost(run);
         let placed =
             place_orders(&addresses, &self.tokens, &self.carts, load, duration, self.kept_of).await?;
         let cost = self.cost(run) - cost;
-        let lag_ms = sampler.stop().await?;
+        let lag_ms = match sampler {
+            Some(sampler) => sampler.stop().await?,
+            None => Vec::new(),
+        };
         let ended = Instant::now();
-        caught_up(&self.database.options).await?;
+        self.caught_up().await?;
         let drained_ms = ended.elapsed().as_secs_f64() * 1_000.0;
         let (commands_after, events_after) = self.appended().await?;
         let log_events = real(read_head(&mut connection).await?.position - position);
@@ -154,6 +177,14 @@ impl Scene {
             drained_ms,
             kept,
         })
+    }
+
+    /// Waits until read models have the whole log, where anybody folds them.
+    async fn caught_up(&self) -> anyhow::Result<()> {
+        match self.roles {
+            Roles::All => caught_up(&self.database.options).await,
+            Roles::CommandsAlone => Ok(()),
+        }
     }
 
     /// CPU seconds so far.
@@ -210,7 +241,7 @@ impl Scene {
         let taken = self.carts.filled.len() - self.carts.left();
         let left = self.carts.filled[taken..].iter().copied();
         self.carts = Arc::new(Carts { filled: left.chain(filled).collect(), ..Carts::default() });
-        caught_up(&self.database.options).await?;
+        self.caught_up().await?;
         eprintln!("{count} carts filled, {} events in {:.1} s", written.events, written.seconds);
         Ok(())
     }

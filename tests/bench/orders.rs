@@ -4,7 +4,7 @@ use harness::TestDatabase;
 use sqlx::Executor as _;
 
 use crate::{
-    empty_handler,
+    commands_alone, empty_handler,
     load::Load,
     order_rows::{self, Level},
     order_scene::{Baskets, Scene},
@@ -40,8 +40,10 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<TestDatabase> {
         }
     }
     let resident = resident_mib(scene.iris[0].pid());
-    let top = order_rows::add(&mut run.table, &levels, resident);
+    let (top, pgbench) = order_rows::add(&mut run.table, &levels, resident);
     run.top = Some(top);
     empty_handler::measure(run, &scene, top).await?;
-    scene.stop()
+    let database = scene.stop()?;
+    commands_alone::measure(run, top, pgbench).await?;
+    Ok(database)
 }
