@@ -81,25 +81,30 @@ impl World {
 
     /// What the log says the outside must hear.
     pub async fn published(&self, after: i64) -> Vec<PublicEvent> {
-        // A server that has just come back still ends connections that came too early.
+        // A session of a server that was killed may answer once more before it ends; and one that has just come back
+        // ends connections that came too early.
         let mut tries = 0;
-        let mut connection = loop {
-            match self.database.pool.acquire().await {
-                Ok(connection) => break connection,
+        loop {
+            match self.try_published(after).await {
+                Ok(published) => return published,
                 Err(error) if tries == 100 => panic!("the database stays away: {error}"),
                 Err(_) => tries += 1,
             }
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        };
+        }
+    }
+
+    async fn try_published(&self, after: i64) -> Result<Vec<PublicEvent>, sqlx::Error> {
+        let mut connection = self.database.pool.acquire().await?;
         let mut published = Vec::new();
         let mut position = after;
         loop {
-            let batch = read_public(&mut connection, position, 1_000).await.unwrap();
+            let batch = read_public(&mut connection, position, 1_000).await?;
             assert!(batch.unreadable.is_empty(), "{:?}", batch.unreadable);
             position = batch.upto;
             published.extend(batch.events);
             if batch.upto == batch.head {
-                return published;
+                return Ok(published);
             }
         }
     }

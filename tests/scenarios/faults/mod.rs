@@ -8,6 +8,7 @@ mod full_disk;
 mod history;
 mod injury;
 mod plan;
+mod sabotage;
 mod traders;
 mod world;
 

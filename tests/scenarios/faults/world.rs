@@ -131,6 +131,17 @@ impl World {
         }
     }
 
+    /// Neither process does anything until both are resumed.
+    pub fn pause(&self) {
+        self.iris.iris.pause();
+        self.beside.pause();
+    }
+
+    pub fn resume(&self) {
+        self.iris.iris.resume();
+        self.beside.resume();
+    }
+
     /// Its room is needed for the next.
     pub async fn remove(self) {
         let Self { iris, beside, clocks, .. } = self;
@@ -148,7 +159,7 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&self.iris.database.pool).await.unwrap()
     }
 
-    async fn somebody_was_told_of_every_order(&self) {
+    pub async fn somebody_was_told_of_every_order(&self) {
         let sql = "SELECT count(*) FROM public.events e \
                    WHERE e.event_type = 'OrderPlaced' AND e.global_position > $1 \
                      AND NOT EXISTS (SELECT FROM notifications.notifications n WHERE n.position = e.global_position)";
