@@ -1,6 +1,6 @@
 """Reads a JetStream stream from its start by nats-py, which knows nothing of Iris.
 
-In:  {"url": "nats://...", "stream": "IRIS_EVENTS" if absent, "count": how many messages to wait for}
+In:  {"url": "nats://...", "stream": "IRIS_EVENTS" if absent, "count": how many to wait for; more that are there come, too}
 Out: [{"subject", "headers": {...}, "body": text, "stream_sequence"}, ...] in the order in which they came.
 """
 
@@ -32,12 +32,13 @@ async def subscribe(connection, stream):
 async def read(url, count, stream="IRIS_EVENTS"):
     connection = await nats.connect(url, max_reconnect_attempts=3)
     subscription = await subscribe(connection, stream)
-    messages = []
-    while len(messages) < count:
+    messages, left = [], 0
+    while len(messages) < count or left > 0:
         try:
             message = await subscription.next_msg(timeout=PATIENCE_S)
         except nats.errors.TimeoutError:
             sys.exit(f"{len(messages)} messages of {count} came")
+        left = message.metadata.num_pending
         messages.append(
             {
                 "subject": message.subject,
