@@ -1,18 +1,7 @@
 //! The committer's own connections, and what it knows about the log's head.
 
 use events::log::{self, Head};
-use sqlx::{Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
-
-/// Each statement is planned once for a connection, as probes of indexes by keys, which is all that is ever asked on it.
-/// Left to itself, Postgres planned the look-ups of each batch anew, because the arrays of one differ in length from
-/// those of the next: that took several times as long as looking up.
-const PLANNED_ONCE: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
-
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    let mut connection = PgConnection::connect_with(options).await?;
-    connection.execute(PLANNED_ONCE).await?;
-    Ok(connection)
-}
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 /// A connection that is made when needed and dropped when it fails.
 pub struct Session {
@@ -32,7 +21,7 @@ impl Session {
     /// over an earlier connection can still happen.
     pub async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         if self.connection.is_none() {
-            let mut connection = connect(&self.options).await?;
+            let mut connection = PgConnection::connect_with(&self.options).await?;
             self.head = log::fence(&mut connection).await?;
             self.connection = Some(connection);
         }
@@ -71,7 +60,7 @@ impl LookUps {
     /// The connection.
     pub async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         if self.connection.is_none() {
-            self.connection = Some(connect(&self.options).await?);
+            self.connection = Some(PgConnection::connect_with(&self.options).await?);
         }
         Ok(self.connection.as_mut().expect("made above"))
     }
