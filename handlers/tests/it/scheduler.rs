@@ -47,7 +47,15 @@ async fn of_two_schedulers_one_does_each_time_once_and_numbers_tell_of_it() {
     one.stop().await;
     world.clock.advance(TimeDelta::hours(1));
     world.until(&succeeded(4)).await;
-    let text = recorder.handle().render();
+    let mut text = recorder.handle().render();
+    // A run is counted the moment after it was recorded.
+    for _ in 0..1_000 {
+        if text.contains("succeeded\"} 4") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        text = recorder.handle().render();
+    }
     for expected in [
         "iris_job_runs_total{job=\"steps\",outcome=\"succeeded\"} 4",
         "iris_job_duration_seconds_count{job=\"steps\"} 4",
