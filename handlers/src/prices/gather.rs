@@ -224,9 +224,9 @@ pub(super) async fn note_last_orders(
     let since = today.checked_sub_days(LOOK_BACK).unwrap_or(today);
     let rows: Vec<(Uuid, Option<NaiveDate>)> =
         sqlx::query_as(sql).bind(supplier_id).bind(ids).bind(since).fetch_all(pool).await?;
-    let last: HashMap<Uuid, Option<NaiveDate>> = rows.into_iter().collect();
+    let last: HashMap<Uuid, NaiveDate> = rows.into_iter().filter_map(|(id, day)| Some((id, day?))).collect();
     for candidate in candidates {
-        if let Some(Some(day)) = last.get(&candidate.id) {
+        if let Some(day) = last.get(&candidate.id) {
             // What is wanted for a day to come is wanted now. What nobody could order in between does not count.
             let days = (today - *day).num_days().max(0);
             candidate.inputs.days_without_order = candidate.inputs.days_without_order.min(days);

@@ -38,7 +38,7 @@ pub struct EndpointPatch {
     pub enabled: Option<bool>,
 }
 
-/// Something else is to be sent, elsewhere, or nothing for now. Its owner and ADMIN.
+/// Something else is to be sent, elsewhere, or nothing until it is switched on again. Its owner and ADMIN.
 #[derive(Clone, Debug)]
 pub struct ReviseWebhookEndpoint {
     /// Which.
