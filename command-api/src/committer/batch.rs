@@ -7,14 +7,14 @@ use std::{
 
 use events::log::{
     Append, FeedWindow, Head, Retry, append, contains_event, find_answers, is_without_partition, lock_head,
-    make_partitions, retry_of, touched_between,
+    make_partitions, read_whole_feed, retry_of,
 };
 use platform::clock::{Clock, Ids};
 use sqlx::{Connection, PgConnection};
-use tokio::sync::watch;
+use tokio::sync::{mpsc::Receiver, watch};
 
 use super::{
-    BATCH_PATIENCE, Outcome, Queued, SubmitError,
+    BATCH_MAX, BATCH_PATIENCE, Outcome, Queued, SubmitError,
     cache::StateCache,
     draft::{Decided, Draft, States, Verdict},
     lookups::decide_rest,
@@ -25,8 +25,8 @@ use super::{
 /// A batch that conflicts so often has a command in it that always will.
 const CONFLICTS_MAX: u32 = 8;
 
-/// Beyond this many foreign events, forgetting everything is cheaper than forgetting one by one.
-const CATCH_UP_MAX: i64 = 20_000;
+/// Beyond this many foreign events, loading what is needed is cheaper than reading them.
+const CATCH_UP_MAX: i64 = 2_000;
 
 /// What serves the queue.
 pub struct Worker {
@@ -36,6 +36,9 @@ pub struct Worker {
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
     pub told: Arc<Told>,
+    /// Others write as well: the last append that was sent without the lock, or the last look under it, found events
+    /// of theirs.
+    pub has_rivals: bool,
 }
 
 /// What those who follow the log hear of this process's appends.
@@ -119,12 +122,36 @@ impl Worker {
         ids: Arc<dyn Ids>,
         told: Told,
     ) -> Self {
-        Self { session, look_ups, cache: StateCache::new(), clock, ids, told: Arc::new(told) }
+        Self {
+            session,
+            look_ups,
+            cache: StateCache::new(),
+            clock,
+            ids,
+            told: Arc::new(told),
+            has_rivals: false,
+        }
     }
 
     /// Serves the batch, whatever it takes; `failed` is how it ended before.
     pub async fn serve(&mut self, batch: Vec<Queued>, began: Instant, failed: Option<Failed>) {
-        match self.try_until_done(&batch, began, failed).await {
+        self.serve_with(batch, began, failed, None).await;
+    }
+
+    /// As [`Self::serve`], with what waits in the queue once the head is locked: whoever has to wait for the lock has
+    /// more to record when its turn comes.
+    pub async fn serve_in_turn(&mut self, batch: Vec<Queued>, began: Instant, queue: &mut Receiver<Queued>) {
+        self.serve_with(batch, began, None, Some(queue)).await;
+    }
+
+    async fn serve_with(
+        &mut self,
+        mut batch: Vec<Queued>,
+        began: Instant,
+        failed: Option<Failed>,
+        queue: Option<&mut Receiver<Queued>>,
+    ) {
+        match self.try_until_done(&mut batch, began, failed, queue).await {
             Ok((verdicts, base)) => answer(batch, verdicts, base),
             // Only the culprit shall fail: one by one.
             Err(SubmitError::Internal) if batch.len() > 1 => {
@@ -145,16 +172,17 @@ impl Worker {
 
     async fn try_until_done(
         &mut self,
-        batch: &[Queued],
+        batch: &mut Vec<Queued>,
         began: Instant,
         failed: Option<Failed>,
+        mut queue: Option<&mut Receiver<Queued>>,
     ) -> Result<(Vec<Verdict>, i64), SubmitError> {
         let mut pending: Option<Box<Decided>> = None;
         let mut conflicts = 0;
         let mut backoff = Duration::from_millis(5);
         let mut result = match failed {
             Some(failed) => Err(failed),
-            None => self.attempt(batch, began).await,
+            None => self.attempt(batch, began, queue.as_deref_mut()).await,
         };
         loop {
             match result {
@@ -209,7 +237,7 @@ impl Worker {
             }
             result = match pending.take() {
                 Some(decided) => self.settle(decided).await,
-                None => self.attempt(batch, began).await,
+                None => self.attempt(batch, began, queue.as_deref_mut()).await,
             };
         }
     }
@@ -244,10 +272,15 @@ impl Worker {
     }
 
     /// Decides and records under the head's lock.
-    async fn attempt(&mut self, batch: &[Queued], began: Instant) -> Result<Attempt, Failed> {
+    async fn attempt(
+        &mut self,
+        batch: &mut Vec<Queued>,
+        began: Instant,
+        queue: Option<&mut Receiver<Queued>>,
+    ) -> Result<Attempt, Failed> {
         // A new connection comes with a new head, and with no states: they went with the old one.
         self.session.connection().await?;
-        let (mut decided, head) = self.decide_locked(batch).await?;
+        let (mut decided, head) = self.decide_locked(batch, queue).await?;
         let loaded = std::mem::take(&mut decided.loaded);
         self.keep(&loaded);
         self.keep(&decided.written);
@@ -262,12 +295,24 @@ impl Worker {
     }
 
     /// Locks the head first: what is decided then is right until it is recorded. Gives the head that it found.
-    async fn decide_locked(&mut self, batch: &[Queued]) -> Result<(Box<Decided>, Head), Failed> {
+    async fn decide_locked(
+        &mut self,
+        batch: &mut Vec<Queued>,
+        queue: Option<&mut Receiver<Queued>>,
+    ) -> Result<(Box<Decided>, Head), Failed> {
         let known = self.session.head;
-        let Self { session, cache, clock, ids, .. } = self;
+        let Self { session, cache, clock, ids, told, has_rivals, .. } = self;
         let mut transaction = session.connection().await?.begin().await?;
         let head = lock_head(&mut transaction).await?;
-        catch_up(&mut transaction, known, head, cache).await?;
+        if let Some(queue) = queue {
+            batch.extend(
+                std::iter::from_fn(|| queue.try_recv().ok()).take(BATCH_MAX.saturating_sub(batch.len())),
+            );
+        }
+        *has_rivals = head.position > known.position;
+        if *has_rivals {
+            catch_up(&mut transaction, known, cache, &told.feed).await?;
+        }
         let mut draft = Draft::at(head, clock.now());
         decide_rest(&mut draft, batch, &mut transaction, None, cache, &**ids).await?;
         let decided = Box::new(draft.finish());
@@ -284,23 +329,20 @@ impl Worker {
     }
 }
 
-/// Forgets what other processes wrote since this one looked.
+/// Takes into account what other processes wrote since this one looked; those who follow the log in this process
+/// need not read it again.
 async fn catch_up(
     connection: &mut PgConnection,
     known: Head,
-    head: Head,
     cache: &mut StateCache,
+    feed: &FeedWindow,
 ) -> Result<(), sqlx::Error> {
-    match head.position - known.position {
-        0 => {}
-        1..=CATCH_UP_MAX => {
-            for touched in touched_between(connection, known.position, head.position).await? {
-                if let Some(stream) = touched.stream {
-                    cache.forget(stream);
-                }
-            }
-        }
-        _ => cache.clear(),
+    let read = read_whole_feed(connection, known.position, CATCH_UP_MAX).await?;
+    if read.is_last() {
+        read.events.iter().for_each(|event| cache.follow(event));
+        feed.found(known.position, read);
+    } else {
+        cache.clear();
     }
     Ok(())
 }

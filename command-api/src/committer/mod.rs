@@ -8,7 +8,7 @@
 //! Invariants, and what keeps them:
 //! - *A decision rests on what is true at its commit.* The append succeeds only if the log's head is
 //!   exactly where the batch was decided ([`events::log::append`]); if another process wrote first,
-//!   the batch locks the head, drops the states that were written, and decides again. This holds for
+//!   the batch locks the head, takes on what was written, and decides again. This holds for
 //!   everything read, not only for what is written. What was decided on an append that failed is
 //!   never sent: a head at the expected position proves nothing about what is before it.
 //! - *An acknowledged command is in the log.* Answers are sent after the commit.

@@ -59,7 +59,7 @@ pub async fn run(
             gathered.commands.retain(|queued| !queued.reply.is_closed());
         }
         if !gathered.commands.is_empty() {
-            flight = worker.send(gathered).await;
+            flight = worker.send(gathered, &mut queue).await;
         }
     }
 }
@@ -129,6 +129,7 @@ impl Worker {
             Ok(Landed::HeadMoved(connection, batch)) => {
                 metrics::retried("head_moved");
                 self.session.give_back(connection, None);
+                self.has_rivals = true;
                 self.serve(batch, flight.began, None).await;
             }
             Ok(Landed::Failed(error, batch, decided)) => {
@@ -146,11 +147,12 @@ impl Worker {
     }
 
     /// Sends what was gathered. Where that is not right any more, or nothing is to be recorded, it is served at once.
-    async fn send(&mut self, gathered: Gathered) -> Option<Flight> {
+    async fn send(&mut self, gathered: Gathered, queue: &mut mpsc::Receiver<Queued>) -> Option<Flight> {
         let Gathered { commands, draft, began } = gathered;
-        // A new connection comes with a new head, and with no states: they went with the old one.
-        if self.session.connection().await.is_err() {
-            self.serve(commands, began, None).await;
+        // A new connection comes with a new head, and with no states: they went with the old one. And where others
+        // write as well, an append that does not wait for its turn would be made for nothing as a rule.
+        if self.session.connection().await.is_err() || self.has_rivals {
+            self.serve_in_turn(commands, began, queue).await;
             return None;
         }
         let head = self.session.head;

@@ -7,6 +7,7 @@ use cqrs_es::DomainEvent;
 use events::{
     Fold, Folded, StreamRef,
     canonical::canonical_json,
+    envelope::RecordedEvent,
     fold::UnreadableEvent,
     log::{ApiKeyChanges, ApiKeyRow, Claim, StreamHistory},
     values::{ApiKeyId, RestaurantId, SupplierId, swedish_day},
@@ -40,6 +41,11 @@ pub trait AnyState: Any + Send + Sync {
     fn revision(&self) -> i64;
     /// JSON for a snapshot, and its version.
     fn snapshot(&self) -> (i32, String);
+    /// As the stream's next event leaves it.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not the next one.
+    fn followed_by(&self, event: &RecordedEvent) -> Result<Arc<dyn AnyState>, UnreadableEvent>;
 }
 
 impl<S: Fold> AnyState for Folded<S> {
@@ -49,6 +55,12 @@ impl<S: Fold> AnyState for Folded<S> {
 
     fn snapshot(&self) -> (i32, String) {
         (S::STATE_VERSION, json(self))
+    }
+
+    fn followed_by(&self, event: &RecordedEvent) -> Result<Arc<dyn AnyState>, UnreadableEvent> {
+        let mut folded = self.clone();
+        folded.apply_recorded(event)?;
+        Ok(Arc::new(folded))
     }
 }
 

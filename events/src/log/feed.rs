@@ -67,7 +67,10 @@ pub async fn read_feed(
 }
 
 /// As [`read_feed`], of every kind there is, also such as this program does not know.
-pub(super) async fn read_whole_feed(
+///
+/// # Errors
+/// As there.
+pub async fn read_whole_feed(
     connection: &mut PgConnection,
     after: i64,
     positions_max: i64,

@@ -35,13 +35,13 @@ pub use claims::{Claim, ClaimChange, holders_of};
 pub use claims_of_log::ClaimsOfLog;
 pub use copy::copy_events;
 pub(crate) use copy::{Row, Unreadable, copy_rows};
-pub use feed::{FeedBatch, position_at, read_feed};
+pub use feed::{FeedBatch, position_at, read_feed, read_whole_feed};
 pub use head::{Head, fence, lock_head, read_head};
 pub(crate) use history::read_routed;
 pub use history::{EventFilter, count_stream, read_hashes, read_stream_part, read_stretch, time_of};
 pub use idempotency::{IdempotencyKey, StoredAnswer, find_answers, forget_answers_before};
 pub use partitions::{is_without_partition, make_partitions};
-pub use streams::{StreamHistory, Touched, load_streams, read_origins, read_stream, touched_between};
+pub use streams::{StreamHistory, load_streams, read_origins, read_stream};
 pub use window::{FeedWindow, SharedStretch, WindowBounds};
 pub use within::{Allowance, read_beside, read_stream_within};
 

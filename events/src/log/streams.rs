@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
-use uuid::Uuid;
 
 use super::feed::{RECORDED_COLUMNS, recorded};
-use crate::envelope::{RecordedEvent, StreamKind, StreamRef};
+use crate::envelope::{RecordedEvent, StreamRef};
 
 /// What is known of a stream: possibly nothing.
 #[derive(Clone, Debug, Default)]
@@ -15,13 +14,6 @@ pub struct StreamHistory {
     pub snapshot: Option<(i64, String)>,
     /// The events after it, by sequence.
     pub events: Vec<RecordedEvent>,
-}
-
-/// A stream that was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Touched {
-    /// Which; `None` for a kind that this version does not know.
-    pub stream: Option<StreamRef>,
 }
 
 /// Loads many streams in one round trip; `wanted` names each with the state version it can use.
@@ -122,28 +114,4 @@ pub async fn read_stream(
     let rows =
         sqlx::query(&sql).bind(stream.kind.name()).bind(stream.id.to_string()).fetch_all(connection).await?;
     rows.iter().map(recorded).collect()
-}
-
-/// The streams written at positions above `after`, up to `upto`.
-pub async fn touched_between(
-    connection: &mut PgConnection,
-    after: i64,
-    upto: i64,
-) -> Result<Vec<Touched>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT DISTINCT aggregate_type, aggregate_id FROM public.events \
-         WHERE global_position > $1 AND global_position <= $2 AND (SELECT public.expect_events($1, $2))",
-    )
-    .bind(after)
-    .bind(upto)
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let kind = StreamKind::named(row.try_get("aggregate_type")?);
-            let id: &str = row.try_get("aggregate_id")?;
-            let id: Uuid = id.parse().map_err(|error: uuid::Error| sqlx::Error::Decode(error.into()))?;
-            Ok(Touched { stream: kind.map(|kind| StreamRef { kind, id }) })
-        })
-        .collect()
 }

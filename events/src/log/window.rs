@@ -106,6 +106,11 @@ impl FeedWindow {
         self.memory().remember(age, after, FeedBatch { events, upto, head: upto });
     }
 
+    /// This process has read this after that position, for its own sake: whoever follows need not read it again.
+    pub fn found(&self, after: i64, read: FeedBatch) {
+        self.memory().remember_rest(after, read);
+    }
+
     /// Forgets everything: something is not as it was remembered, or may not be.
     pub fn forget(&self) {
         self.memory().forget();

@@ -99,6 +99,13 @@ impl Memory {
         }
     }
 
+    /// Takes what of this is not remembered already, if it goes on where the window ends.
+    pub(super) fn remember_rest(&mut self, from: i64, mut read: FeedBatch) {
+        let known = self.upto().unwrap_or(from).clamp(from, read.upto);
+        read.events.retain(|event| event.global_position > known);
+        self.remember(self.age, known, read);
+    }
+
     /// What comes after that position, unless the log is known to have more of it than is remembered.
     pub(super) fn recall(
         &self,

@@ -59,6 +59,11 @@ enum Step {
         from: i64,
         positions_max: i64,
     },
+    /// What a reader found for its own sake.
+    Rest {
+        from: i64,
+        positions_max: i64,
+    },
     Begin,
     Forget,
 }
@@ -70,6 +75,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Tell),
         4 => (0..=1_000_i64, 1..9_i64).prop_map(|(after, positions_max)| Step::Follow { after, positions_max }),
         1 => (0..=1_000_i64, 1..9_i64).prop_map(|(from, positions_max)| Step::Late { from, positions_max }),
+        1 => (0..=1_000_i64, 1..9_i64).prop_map(|(from, positions_max)| Step::Rest { from, positions_max }),
         1 => Just(Step::Begin),
         1 => Just(Step::Forget),
     ]
@@ -139,6 +145,14 @@ proptest! {
                         memory.remember(age, upto.unwrap_or(from), read);
                         prop_assert_eq!((before, upto), (memory.entries.len(), memory.upto()));
                     }
+                }
+                Step::Rest { from, positions_max } => {
+                    let (from, before) = (at(from), memory.upto());
+                    let read = log.read(from, positions_max, None);
+                    let upto = read.upto;
+                    memory.remember_rest(from, read);
+                    let goes_on = before.is_some_and(|before| (from..upto).contains(&before));
+                    prop_assert_eq!(memory.upto(), if goes_on { Some(upto) } else { before });
                 }
                 Step::Begin => memory.begin_at(memory.age(), log.head()),
                 Step::Forget => memory.forget(),
