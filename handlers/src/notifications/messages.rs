@@ -121,13 +121,16 @@ pub(crate) async fn insert_in_tx(
         Fate::Collect(digest_id, _) => Some(digest_id),
         _ => message.digest_id,
     };
+    // What is to be sent now is due by the database's clock at the latest: a process whose own is ahead, if only for a
+    // moment, would have all others wait until theirs have come as far.
     sqlx::query(
         "INSERT INTO notifications.messages (message_id, account_id, notification_id, digest_id, device_id, \
                 channel, kind, decision, state, reason, priority, due, recipient, subject, text_body, \
                 html_body, unsubscribe_url, created_at, finished_at) \
          SELECT r.message_id, r.account_id, r.notification_id, r.digest_id, r.device_id, r.channel, r.kind, \
-                r.decision, r.state, r.reason, r.priority, r.due, r.recipient, r.subject, r.text_body, \
-                r.html_body, r.unsubscribe_url, $18, r.finished_at \
+                r.decision, r.state, r.reason, r.priority, \
+                CASE r.decision WHEN 'now' THEN LEAST(r.due, statement_timestamp()) ELSE r.due END, \
+                r.recipient, r.subject, r.text_body, r.html_body, r.unsubscribe_url, $18, r.finished_at \
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], \
                      $8::text[], $9::text[], $10::text[], $11::smallint[], $12::timestamptz[], $13::text[], \
                      $14::text[], $15::text[], $16::text[], $17::text[], $19::timestamptz[]) \

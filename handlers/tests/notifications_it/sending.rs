@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 use events::values::{MemberRole, NotificationPreferences};
 use handlers::notifications::Notifications;
 
@@ -338,5 +338,20 @@ async fn what_is_critical_goes_first() {
         resend.asked().iter().map(|one| one.body["tags"][0]["value"].to_string()).collect();
     assert!(kinds.contains("\"webhook_endpoint_failing\""), "{kinds:?}");
     running.kill().await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_for_a_moment_holds_no_mail_back() {
+    let (mut world, market, resend, notifications) = started("ahead", vec![]).await;
+    // Once as who tells, then as another who sends, and whose clock is the database's.
+    world.clock.set(Utc::now() + TimeDelta::minutes(40));
+    place(&mut world, &market, &notifications, 1).await;
+    world.clock.set(Utc::now());
+    let running = World::start(&notifications);
+    world.until(ALL_SENT).await;
+    running.stop().await;
+
+    assert_one_mail(&resend, 1);
     world.end().await;
 }

@@ -143,3 +143,21 @@ async fn receivers_that_do_not_say_whether_they_agree_do_not_take_all_lanes() {
     running.stop().await;
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_for_a_moment_holds_nothing_back() {
+    let mut world = World::new("ahead").await;
+    // Once as who queues, then as another who sends, and whose clock is the database's.
+    world.clock.set(Utc::now() + TimeDelta::minutes(40));
+    let details = world.details("a");
+    world.endpoint_with(EndpointOwner::Platform, details, false).await;
+    world.product().await;
+    world.fan_out().await;
+    world.clock.set(Utc::now());
+    let running = world.start();
+    world.until_quiet().await;
+
+    assert_eq!(world.receiver.positions("a").len(), 1);
+    running.stop().await;
+    world.end().await;
+}

@@ -169,12 +169,13 @@ impl Endpoints {
         }
         sqlx::query(
             "INSERT INTO webhooks.lanes AS l (endpoint_id, registered_position, state, due, handshake_due) \
-             SELECT w.endpoint_id, w.registered_position, w.state::json, $4, $4 \
-             FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS w(endpoint_id, registered_position, state) \
+             SELECT w.endpoint_id, w.registered_position, w.state::json, n.at, n.at \
+             FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS w(endpoint_id, registered_position, state), \
+                  LEAST($4, statement_timestamp()) AS n(at) \
              ORDER BY w.endpoint_id \
              ON CONFLICT (endpoint_id) DO UPDATE \
-             SET state = EXCLUDED.state, revision = l.revision + 1, due = $4, \
-                 handshake_due = $4, handshake_attempts = 0",
+             SET state = EXCLUDED.state, revision = l.revision + 1, due = EXCLUDED.due, \
+                 handshake_due = EXCLUDED.due, handshake_attempts = 0",
         )
         .bind(known.iter().map(|(id, _)| *id).collect::<Vec<_>>())
         .bind(known.iter().map(|(_, endpoint)| endpoint.registered_position).collect::<Vec<_>>())

@@ -188,7 +188,7 @@ impl Plan {
         sqlx::query(concat!(
             "UPDATE webhooks.deliveries d \
              SET state = 'pending', finished_at = NULL, \
-                 due = LEAST($3, (SELECT min(e.due) FROM webhooks.deliveries e \
+                 due = LEAST($3, statement_timestamp(), (SELECT min(e.due) FROM webhooks.deliveries e \
                                   WHERE e.endpoint_id = d.endpoint_id AND e.state = 'pending' \
                                     AND NOT e.blocked) \
                                  - interval '1 microsecond'), \

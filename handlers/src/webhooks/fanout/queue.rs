@@ -100,6 +100,9 @@ impl Queue {
     ///
     /// No lane needs to be locked for it: nobody looks for these rows before they are committed, and they are
     /// committed together with what [`Queued::tell_lanes_in_tx`] says of them.
+    ///
+    /// They are due by the database's clock at the latest: a process whose own is ahead, if only for a moment, would have
+    /// all others wait until theirs have come as far.
     pub(in crate::webhooks) async fn write_in_tx(
         &self,
         tx: &mut PgConnection,
@@ -144,7 +147,7 @@ impl Queue {
                      due, created_at) \
                  SELECT d.delivery_id, d.endpoint_id, d.event_id, d.event_type, d.payload_style, \
                      d.aggregate_id, d.position, d.origin, d.replay_id, d.supplier_id, d.restaurant_id, 'pending', \
-                     d.due, $11 \
+                     LEAST(d.due, statement_timestamp()), $11 \
                  FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], \
                      $7::bigint[], $8::text[], $9::uuid[], $10::timestamptz[], $12::uuid[], $13::uuid[]) \
                      AS d(delivery_id, endpoint_id, event_id, event_type, payload_style, aggregate_id, \
@@ -193,7 +196,8 @@ impl Queued {
         let (endpoint_ids, counts): (Vec<Uuid>, Vec<i64>) = self.0.iter().unzip();
         sqlx::query(
             "UPDATE webhooks.lanes l \
-             SET queued = l.queued + c.more, due = LEAST(l.due, GREATEST($3, l.breaker_until)) \
+             SET queued = l.queued + c.more, \
+                 due = LEAST(l.due, GREATEST(LEAST($3, statement_timestamp()), l.breaker_until)) \
              FROM unnest($1::uuid[], $2::bigint[]) AS c(endpoint_id, more) WHERE l.endpoint_id = c.endpoint_id",
         )
         .bind(endpoint_ids)
