@@ -2,9 +2,10 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use events::values::{MemberRole, NotificationPreferences};
 use handlers::notifications::Notifications;
+use platform::clock::{Clock as _, SystemClock};
 
 use super::{
     documented_resend::{DocumentedResend, Does},
@@ -345,9 +346,9 @@ async fn what_is_critical_goes_first() {
 async fn a_clock_that_was_ahead_for_a_moment_holds_no_mail_back() {
     let (mut world, market, resend, notifications) = started("ahead", vec![]).await;
     // Once as who tells, then as another who sends, and whose clock is the database's.
-    world.clock.set(Utc::now() + TimeDelta::minutes(40));
+    world.clock.set(SystemClock.now() + TimeDelta::minutes(40));
     place(&mut world, &market, &notifications, 1).await;
-    world.clock.set(Utc::now());
+    world.clock.set(SystemClock.now());
     let running = World::start(&notifications);
     world.until(ALL_SENT).await;
     running.stop().await;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::webhook_endpoint::EndpointOwner;
+use platform::clock::{Clock as _, SystemClock};
 
 use crate::world::World;
 
@@ -148,12 +149,12 @@ async fn receivers_that_do_not_say_whether_they_agree_do_not_take_all_lanes() {
 async fn a_clock_that_was_ahead_for_a_moment_holds_nothing_back() {
     let mut world = World::new("ahead").await;
     // Once as who queues, then as another who sends, and whose clock is the database's.
-    world.clock.set(Utc::now() + TimeDelta::minutes(40));
+    world.clock.set(SystemClock.now() + TimeDelta::minutes(40));
     let details = world.details("a");
     world.endpoint_with(EndpointOwner::Platform, details, false).await;
     world.product().await;
     world.fan_out().await;
-    world.clock.set(Utc::now());
+    world.clock.set(SystemClock.now());
     let running = world.start();
     world.until_quiet().await;
 
