@@ -2,6 +2,8 @@
 
 mod archives;
 mod commands;
+mod from_the_beginning;
+mod killed;
 mod partitions;
 mod plans;
 mod world;
