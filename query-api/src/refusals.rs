@@ -43,6 +43,15 @@ pub(crate) enum ResourceRefusals {
     NotFound(ErrorBody),
 }
 
+/// What a read of the log itself may answer, too.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes answers; ApiError is what carries them")]
+pub(crate) enum HistoryRefusals {
+    /// `history_archived`: events that it takes are archived; the message names the file.
+    #[response(status = 409)]
+    Archived(ErrorBody),
+}
+
 /// What a list may answer, too.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes answers; ApiError is what carries them")]

@@ -33,7 +33,7 @@ use crate::{
     failure::ReadFailure,
     freshness::{Seen, head},
     reader::Reader,
-    refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
+    refusals::{HistoryRefusals, ListRefusals, ReadHeaders, ReadRefusals, not_found},
     sight::Sight,
 };
 
@@ -105,7 +105,7 @@ pub(crate) struct RestaurantAsOf {
     params(("id" = Uuid, Path, description = "The order."), When, ReadHeaders),
     security(("bearer" = [])),
     responses(
-        ReadRefusals, ListRefusals,
+        ReadRefusals, ListRefusals, HistoryRefusals,
         (status = 200, body = OrderAsOf),
         (status = 404, body = ErrorBody, description = "`order_not_found`: also where it did not exist then.")
     )
@@ -140,7 +140,7 @@ pub(crate) async fn get_order_as_of(
     params(("id" = Uuid, Path, description = "The product."), When, ReadHeaders),
     security(("bearer" = [])),
     responses(
-        ReadRefusals, ListRefusals,
+        ReadRefusals, ListRefusals, HistoryRefusals,
         (status = 200, body = ProductAsOf),
         (status = 403, body = ErrorBody, description = "`auditor_only`."),
         (status = 404, body = ErrorBody, description = "`product_not_found`: also where it did not exist then.")
@@ -165,7 +165,7 @@ pub(crate) async fn get_product_as_of(
     params(("id" = Uuid, Path, description = "The supplier."), When, ReadHeaders),
     security(("bearer" = [])),
     responses(
-        ReadRefusals, ListRefusals,
+        ReadRefusals, ListRefusals, HistoryRefusals,
         (status = 200, body = SupplierAsOf),
         (status = 403, body = ErrorBody, description = "`auditor_only`."),
         (status = 404, body = ErrorBody, description = "`supplier_not_found`: also where it did not exist then.")
@@ -191,7 +191,7 @@ pub(crate) async fn get_supplier_as_of(
     params(("id" = Uuid, Path, description = "The restaurant."), When, ReadHeaders),
     security(("bearer" = [])),
     responses(
-        ReadRefusals, ListRefusals,
+        ReadRefusals, ListRefusals, HistoryRefusals,
         (status = 200, body = RestaurantAsOf),
         (status = 403, body = ErrorBody, description = "`auditor_only`."),
         (status = 404, body = ErrorBody, description = "`restaurant_not_found`: also where it did not exist \

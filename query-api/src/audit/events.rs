@@ -30,7 +30,7 @@ use crate::{
     freshness::Seen,
     listing::after,
     reader::Reader,
-    refusals::{ListRefusals, ReadHeaders, ReadRefusals},
+    refusals::{HistoryRefusals, ListRefusals, ReadHeaders, ReadRefusals},
 };
 
 const LIST: &str = "history";
@@ -120,7 +120,7 @@ impl HistoryEvent {
     get, path = "/api/v1/audit/events", tag = "audit", params(HistoryFilter, PageParams, ReadHeaders),
     security(("bearer" = [])),
     responses(
-        ReadRefusals, ListRefusals,
+        ReadRefusals, ListRefusals, HistoryRefusals,
         (status = 200, description = "By `Accept`: a page as JSON (default), or all of it as lines.",
             content((List<HistoryEvent> = "application/json"), (String = "application/x-ndjson"))),
         (status = 403, body = ErrorBody, description = "`auditor_only`."),

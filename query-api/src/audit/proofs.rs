@@ -29,7 +29,8 @@ const RETRY_AFTER_S: u32 = 2;
     responses(
         (status = 200, body = Proof),
         (status = 404, body = ErrorBody, description = "`event_not_found`."),
-        (status = 409, body = ErrorBody, description = "`not_sealed_yet`: see `Retry-After`."),
+        (status = 409, body = ErrorBody, description = "`not_sealed_yet`: see `Retry-After`. `history_archived`: \
+            events that its seal is over are archived; the message names the file."),
         ReadRefusals
     )
 )]

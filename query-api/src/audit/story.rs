@@ -51,7 +51,7 @@ use crate::{
     failure::ReadFailure,
     freshness::{ReadModel, Seen, checkpoint, names},
     reader::Reader,
-    refusals::{ReadHeaders, ReadRefusals, not_found},
+    refusals::{HistoryRefusals, ReadHeaders, ReadRefusals, not_found},
     sight::Sight,
 };
 
@@ -115,7 +115,7 @@ pub(crate) struct OrderStory {
         (status = 404, body = ErrorBody, description = "`order_not_found`."),
         (status = 503, body = ErrorBody, description = "`stories_busy`: as many stories are told as this process \
             allows. See `Retry-After`."),
-        ReadRefusals
+        ReadRefusals, HistoryRefusals
     )
 )]
 pub(crate) async fn get_order_story(reader: Reader, Path(id): Path<Uuid>) -> Result<Response, ApiError> {

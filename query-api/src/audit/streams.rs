@@ -31,7 +31,7 @@ use crate::{
     freshness::Seen,
     listing::after,
     reader::Reader,
-    refusals::{ListRefusals, ReadHeaders, ReadRefusals, not_found},
+    refusals::{HistoryRefusals, ListRefusals, ReadHeaders, ReadRefusals, not_found},
 };
 
 const LIST: &str = "stream history";
@@ -91,7 +91,7 @@ pub(crate) struct StreamHistory {
     ),
     security(("bearer" = [])),
     responses(
-        ReadRefusals, ListRefusals,
+        ReadRefusals, ListRefusals, HistoryRefusals,
         (status = 200, body = StreamHistory),
         (status = 403, body = ErrorBody, description = "`auditor_only`."),
         (status = 404, body = ErrorBody, description = "`stream_not_found`.")

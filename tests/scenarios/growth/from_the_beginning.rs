@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use events::audit::SigningKey;
-use harness::{NatsServer, Receiver, TestDatabase, until};
+use harness::{NatsServer, Receiver, TestDatabase, client::Answer, until};
 use serde_json::json;
 
 use crate::fan_out::world::World;
@@ -50,12 +50,20 @@ async fn a_stream_that_is_lost_waits_for_archived_history_and_partners_and_mails
     let rebuilt = world.iris.command("projections").args(["rebuild", "--all"]).output().unwrap();
     let said = String::from_utf8_lossy(&rebuilt.stderr);
     assert!(!rebuilt.status.success() && said.contains("`iris events restore events-000000000001"), "{said}");
-    let endpoints = world.clients().admin.get("/webhook-endpoints").await.expect(200);
+    let admin = world.clients().admin;
+    let endpoints = admin.get("/webhook-endpoints").await.expect(200);
     let replay = format!("/webhook-endpoints/{}/replay", endpoints.body["items"][0]["id"].as_str().unwrap());
-    for from_the_beginning in [json!({"from_position": 1}), json!({"since": "2020-01-01T00:00:00Z"})] {
-        let refused = world.clients().admin.post(&replay, &from_the_beginning).await.expect(409);
-        assert_eq!(refused.text("code"), "history_archived", "{refused:?}");
+    for beginning in [json!({"from_position": 1}), json!({"since": "2020-01-01T00:00:00Z"})] {
+        expect_archived(admin.post(&replay, &beginning).await);
     }
+    let me = admin.get("/me").await.expect(200).text("account_id");
+    expect_archived(admin.get(&format!("/accounts/{me}/personal-data")).await);
+    expect_archived(admin.get("/audit/events?from_position=1").await);
+    let view = admin.post("/audit/views", &json!({"models": ["orders"]})).await.expect(202).text("id");
+    let view = format!("/audit/views/{view}");
+    until("the view has failed", async || admin.get(&view).await.body["status"] == "failed").await;
+    let failed = admin.get(&view).await.expect(200);
+    assert!(failed.text("failure").contains("`iris events restore events-000000000001"), "{failed:?}");
 
     for file in &files {
         let back = world.iris.command("events").arg("restore").arg(file).output().unwrap();
@@ -64,12 +72,21 @@ async fn a_stream_that_is_lost_waits_for_archived_history_and_partners_and_mails
     world.the_stream_holds_everything_once().await;
     let rebuilt = world.iris.command("projections").args(["rebuild", "--all"]).output().unwrap();
     assert!(rebuilt.status.success(), "{rebuilt:?}");
-    world.clients().admin.post(&replay, &json!({"from_position": 1})).await.expect(200);
+    admin.post(&replay, &json!({"from_position": 1})).await.expect(200);
+    admin.get(&format!("/accounts/{me}/personal-data")).await.expect(200);
+    let view = admin.post("/audit/views", &json!({"models": ["orders"]})).await.expect(202).text("id");
+    let view = format!("/audit/views/{view}");
+    until("the view is ready", async || admin.get(&view).await.body["status"] == "ready").await;
     fs::remove_dir_all(&place).unwrap();
 }
 
 fn files_in(place: &Path) -> Vec<std::path::PathBuf> {
     fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+fn expect_archived(answer: Answer) {
+    let answer = answer.expect(409);
+    assert_eq!(answer.text("code"), "history_archived", "{answer:?}");
 }
 
 /// How many the stream has, which the relay makes before it reads the log.

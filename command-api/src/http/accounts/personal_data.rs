@@ -56,6 +56,8 @@ impl FromText for After {
         (status = 200, body = PersonalData, description = "What is held."),
         (status = 401, body = ErrorBody, description = "No valid access token."),
         (status = 404, body = ErrorBody, description = "`account_not_found`: absent, or not for the caller to know of."),
+        (status = 409, body = ErrorBody, description = "`history_archived`: events of that stretch are archived; the message \
+            names the file."),
         (status = 422, body = ErrorBody, description = "Every fault of the query."),
         (status = 503, body = ErrorBody, description = "`database_unavailable`; `exports_busy`: as many are made as this \
             process allows; `access_log_unavailable`. See `Retry-After`.")

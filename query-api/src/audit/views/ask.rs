@@ -51,7 +51,8 @@ pub(crate) struct NewView {
         (status = 202, body = View, description = "It is being built.", headers(
             ("Location" = String, description = "Where it is.")
         )),
-        (status = 409, body = ErrorBody, description = "`views_full`: three are there; delete one."),
+        (status = 409, body = ErrorBody, description = "`views_full`: three are there; delete one. `history_archived`: \
+            events of the time `at` are archived; the message names the file."),
         (status = 413, body = ErrorBody, description = "The body is larger than 1 MiB."),
         (status = 415, body = ErrorBody, description = "The body is not `application/json`."),
         (status = 422, body = ErrorBody, description = "Every fault of the body."),
