@@ -128,9 +128,11 @@ impl Scene {
         self.vacuum().await
     }
 
-    /// As autovacuum does, sooner.
+    /// As autovacuum does, sooner. What a fill has written goes to the disk now, and not in the middle of a round:
+    /// hundreds of MiB, which the system writes in one go, while every commit waits.
     pub async fn vacuum(&self) -> anyhow::Result<()> {
         self.database.pool.execute("VACUUM ANALYZE").await?;
+        self.database.pool.execute("CHECKPOINT").await?;
         Ok(())
     }
 
@@ -209,15 +211,25 @@ impl Scene {
 
     /// There are carts enough for such a round.
     pub async fn expect_carts(&mut self, load: Load, duration: Duration) -> anyhow::Result<()> {
-        let enough = match load {
+        let enough = self.carts_for(load, duration);
+        if real(self.carts.left()) > enough { Ok(()) } else { self.fill(enough * ROUNDS_AHEAD).await }
+    }
+
+    /// As many carts more as such a load takes.
+    pub async fn fill_ahead(&mut self, load: Load, duration: Duration) -> anyhow::Result<()> {
+        self.fill(self.carts_for(load, duration)).await
+    }
+
+    fn carts_for(&self, load: Load, duration: Duration) -> f64 {
+        match load {
             Load::Closed(_) => self.orders_per_second * duration.as_secs_f64() * 1.5,
             Load::Open(per_second) => per_second * duration.as_secs_f64() + 1.0,
-        };
-        if real(self.carts.left()) > enough {
-            return Ok(());
         }
+    }
+
+    async fn fill(&mut self, carts: f64) -> anyhow::Result<()> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred thousand")]
-        let count = (enough * ROUNDS_AHEAD) as usize + 5_000;
+        let count = carts as usize + 5_000;
         self.fill_carts(count).await?;
         if self.is_kept_up { self.vacuum().await } else { Ok(()) }
     }

@@ -22,6 +22,10 @@ const MOST_LAG_P99_MAX_MS: f64 = 100.0;
 pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
     let top = top(run).await?;
     let mut scene = Scene::open(run, Baskets::Even).await?;
+    // For all rounds, and before the warm-up: a fill pushes out of memory what orders need, and these do not wait until
+    // it is there again.
+    let round = Load::Open(top.orders_per_second.median * (HALF + MOST));
+    scene.fill_ahead(round, run.sizes.round * u32::try_from(run.sizes.rounds)?).await?;
     scene.warm_up(run, top.clients).await?;
     let (mut half, mut most) = (Vec::new(), Vec::new());
     for _ in 0..run.sizes.rounds {

@@ -105,6 +105,7 @@ impl Rival {
             // As carts are that were filled hours ago.
             self.connection.execute("VACUUM ANALYZE shop.carts").await?;
             self.connection.execute("VACUUM ANALYZE shop.cart_items").await?;
+            self.connection.execute("CHECKPOINT").await?;
         }
         Ok(())
     }
