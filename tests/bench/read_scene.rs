@@ -100,8 +100,9 @@ impl Scene {
         let token = self.tokens[restaurant].clone();
         match read {
             Read::FirstPage => (format!("/api/v1/orders?restaurant_id={restaurant_id}&limit=50"), token),
+            // Of which the restaurants that ask have more than a page in any size: as many rows are answered in both.
             Read::ByStatus => {
-                (format!("/api/v1/orders?restaurant_id={restaurant_id}&status=confirmed&limit=50"), token)
+                (format!("/api/v1/orders?restaurant_id={restaurant_id}&status=placed&limit=50"), token)
             }
             Read::FirstOfAll => ("/api/v1/orders?limit=50".to_owned(), self.auditor.clone()),
             Read::DeepPage => {
