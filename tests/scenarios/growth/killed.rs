@@ -1,4 +1,4 @@
-//! `iris events archive` and `restore`, killed by SIGKILL at moments spread over their whole run.
+//! `iris events archive` and `restore`, killed by SIGKILL at moments spread over their work.
 
 use std::{
     fs,
@@ -81,6 +81,11 @@ fn killed_after(mut command: Command, moment: Duration) {
     child.wait().unwrap();
 }
 
+/// In the second half of a run: before that a process starts and connects.
+fn moment(run: Duration, turn: u32) -> Duration {
+    run / 2 + run * turn / (2 * KILLS)
+}
+
 /// How long one that nobody kills takes.
 fn whole_run(command: Command) -> Duration {
     let began = Instant::now();
@@ -99,13 +104,13 @@ async fn archiving_and_restoring_that_are_killed_at_any_moment_go_on_and_lose_no
     let (archiving, restoring) = (whole_run(world.archiving()), whole_run(world.restoring()));
     for turn in 0..KILLS {
         world.begin_anew().await;
-        killed_after(world.archiving(), archiving * turn / KILLS);
+        killed_after(world.archiving(), moment(archiving, turn));
         expect_whole(world.verified_after_a_kill().await);
         done(world.archiving());
         assert!(world.is_away().await);
         expect_whole(world.verified(true).await);
 
-        killed_after(world.restoring(), restoring * turn / KILLS);
+        killed_after(world.restoring(), moment(restoring, turn));
         expect_whole(world.verified_after_a_kill().await);
         if world.is_away().await {
             done(world.restoring());
