@@ -144,10 +144,9 @@ impl Attempt {
                     metrics::set_last_success(self.job.name(), self.surroundings.clock.now());
                     Ending::Succeeded(done)
                 }
-                Leaving::Failed(_) if shutdown.is_cancelled() => Ending::Stopped,
                 Leaving::Failed(error) => Ending::Failed(error),
                 Leaving::Retrying(error, _) => Ending::Retrying(error),
-                Leaving::GivenBack => Ending::Stopped,
+                Leaving::GivenBack | Leaving::StoppedByHand => Ending::Stopped,
             },
             Ok(false) => Ending::Lost,
             Err(error) => {
@@ -162,7 +161,7 @@ impl Attempt {
     fn stopped(&self) -> Leaving {
         match self.terms.on_failure {
             OnFailure::TryAgain { .. } => Leaving::GivenBack,
-            OnFailure::GiveUp => Leaving::Failed("stopped by hand".to_owned()),
+            OnFailure::GiveUp => Leaving::StoppedByHand,
         }
     }
 

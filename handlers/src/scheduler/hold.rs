@@ -106,6 +106,8 @@ pub(super) enum Leaving {
     Retrying(String, Duration),
     /// The process ends in order; the attempt does not count.
     GivenBack,
+    /// For good: whoever ran it by hand asked it to stop.
+    StoppedByHand,
 }
 
 impl Hold {
@@ -128,12 +130,13 @@ impl Hold {
     pub(super) async fn leave(&self, leaving: &Leaving, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
         let (state, outcome, error, wait) = match leaving {
             Leaving::Succeeded(outcome) => ("succeeded", Some(Value::Object(outcome.clone())), None, None),
-            Leaving::Failed(error) => ("failed", None, Some(error), None),
-            Leaving::Retrying(error, wait) => ("queued", None, Some(error), Some(*wait)),
+            Leaving::Failed(error) => ("failed", None, Some(error.as_str()), None),
+            Leaving::Retrying(error, wait) => ("queued", None, Some(error.as_str()), Some(*wait)),
             Leaving::GivenBack => ("queued", None, None, None),
+            Leaving::StoppedByHand => ("failed", None, Some("stopped by hand"), None),
         };
         let uncounted = i32::from(matches!(leaving, Leaving::GivenBack));
-        let ended = matches!(leaving, Leaving::Succeeded(_) | Leaving::Failed(_)).then_some(now);
+        let ended = (state != "queued").then_some(now);
         let left = sqlx::query(
             "UPDATE jobs.runs \
              SET state = $4, outcome = $5, error = $6, not_before = clock_timestamp() + $7, finished_at = $8, \

@@ -178,6 +178,43 @@ async fn what_fails_three_times_has_failed_and_the_next_time_is_tried_all_the_sa
 }
 
 #[tokio::test]
+async fn what_failed_for_good_is_counted_so_though_its_process_is_asked_to_end_meanwhile() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let world = World::with_effects("sched_fails_late").await;
+    // Writing down that it failed waits for the test.
+    world
+        .execute(
+            "CREATE FUNCTION public.late() RETURNS trigger LANGUAGE plpgsql AS \
+             'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END'",
+        )
+        .await;
+    world
+        .execute(
+            "CREATE TRIGGER late BEFORE UPDATE ON jobs.runs FOR EACH ROW WHEN (NEW.state = 'failed') \
+             EXECUTE FUNCTION public.late()",
+        )
+        .await;
+    let mut tx = world.pool.begin().await.unwrap();
+    sqlx::query("SELECT pg_advisory_xact_lock(1)").execute(&mut *tx).await.unwrap();
+    let scheduler = world.schedule(agenda(Between::Failure), settings());
+    world.until(SEEN).await;
+    world.clock.advance(TimeDelta::hours(1));
+    world
+        .until(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = \
+             (SELECT oid FROM pg_database WHERE datname = current_database()))",
+        )
+        .await;
+    // It is asked to end first.
+    tokio::join!(scheduler.stop(), async { tx.commit().await.unwrap() });
+    assert!(world.value::<bool>("SELECT state = 'failed' FROM jobs.runs").await);
+    let text = recorder.handle().render();
+    assert!(text.contains("iris_job_runs_total{job=\"steps\",outcome=\"failed\"} 1"), "{text}");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_run_that_kills_its_process_every_time_is_given_up() {
     let world = World::with_effects("sched_dies").await;
     let mut process = world.schedule(agenda(Between::Waiting(Arc::default())), settings());
