@@ -158,6 +158,35 @@ async fn both_secrets_sign_while_one_replaces_the_other() {
 }
 
 #[tokio::test]
+async fn what_came_with_another_url_goes_there_though_the_lane_was_just_looked_at() {
+    let mut world = World::new("moved").await;
+    let endpoint = world.endpoint("former").await;
+    world.receiver.hold("former");
+    let running = world.start();
+    world.product().await;
+    world.fan_out().await;
+    world.receiver.until_waiting(1).await;
+    // The lane has found the endpoint as it was, and waits to see what there is for it.
+    let mut tx = platform::db::begin(&world.pool).await.unwrap();
+    sqlx::query("LOCK TABLE webhooks.messages IN ACCESS EXCLUSIVE MODE").execute(&mut *tx).await.unwrap();
+    world
+        .until("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'webhooks.messages'::regclass)")
+        .await;
+    let details = world.details("new");
+    world.tell(endpoint, WebhookEndpointEvent::WebhookEndpointRevised { details }).await;
+    let after = world.product().await;
+    let position = world.reprice(after, 1).await - 1;
+    world.fan_out_in_tx(&mut tx).await;
+    tx.commit().await.unwrap();
+    assert_eq!(world.receiver.until("new", 1).await[0].position(), position);
+    world.receiver.let_go("former");
+    world.until_quiet().await;
+    assert_eq!((world.receiver.positions("former").len(), world.receiver.positions("new").len()), (1, 2));
+    running.stop().await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn an_endpoint_hears_of_what_happens_while_it_is_active() {
     let mut world = World::new("active").await;
     let before = world.product().await;

@@ -64,6 +64,8 @@ pub(super) struct Found {
     pub(super) waiting: Vec<Uuid>,
     /// There may be more that is due.
     pub(super) has_more: bool,
+    /// That of the lane when this was found; `None` where nothing was.
+    pub(super) revision: Option<i64>,
 }
 
 impl Heads {
@@ -121,7 +123,8 @@ impl Heads {
                  FROM front WINDOW seen AS (ORDER BY due, position, delivery_id ROWS UNBOUNDED PRECEDING) \
              ) \
              SELECT d.delivery_id, d.event_id, d.position, d.attempts, d.is_free, d.is_wanted, m.body, \
-                 d.is_wanted AND {has_follower} AS has_follower \
+                 d.is_wanted AND {has_follower} AS has_follower, \
+                 (SELECT l.revision FROM webhooks.lanes l WHERE l.endpoint_id = $1) AS revision \
              FROM counted d LEFT JOIN webhooks.messages m \
                  ON d.is_wanted AND m.event_id = d.event_id AND m.payload_style = d.payload_style \
              ORDER BY d.nth",
@@ -188,7 +191,8 @@ impl Found {
         if waiting.len() <= UNMARKED_MAX && !is_full {
             waiting.clear();
         }
-        Ok(Self { free, waiting, has_more })
+        let revision = rows.first().map(|row| row.try_get("revision")).transpose()?;
+        Ok(Self { free, waiting, has_more, revision })
     }
 }
 

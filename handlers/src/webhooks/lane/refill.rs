@@ -31,25 +31,26 @@ impl Lane {
     pub(super) async fn refill(&mut self) -> Result<bool, sqlx::Error> {
         let running = self.running.clone();
         let mut connection = running.pool.acquire().await?;
-        (self.is_stale, self.has_more, self.complete_at) = (false, false, None);
-        self.looked_at = Instant::now();
-        if !self.look_again(&mut connection).await? {
-            return Ok(false);
+        loop {
+            (self.is_stale, self.has_more, self.complete_at) = (false, false, None);
+            self.looked_at = Instant::now();
+            if !self.look_again(&mut connection).await? {
+                return Ok(false);
+            }
+            let now = running.clock.now();
+            self.clear_marks(&mut connection).await?;
+            let limit = match self.held.health.breaker(&running.settings, now) {
+                // What is fetched now would wait, and a lane with something in its queue does not look again: it
+                // would not hear that it has been disabled.
+                _ if self.parting.is_some() => return Ok(true),
+                Breaker::Open(_) => return Ok(true),
+                Breaker::HalfOpen => 1_usize.saturating_sub(self.taken.len()),
+                Breaker::Closed => self.reach,
+            };
+            if limit == 0 || !self.sends_anything() || self.fetch(&mut connection, now, limit).await? {
+                return Ok(true);
+            }
         }
-        let now = running.clock.now();
-        self.clear_marks(&mut connection).await?;
-        let limit = match self.held.health.breaker(&running.settings, now) {
-            // What is fetched now would wait, and a lane with something in its queue does not look again: it would
-            // not hear that it has been disabled.
-            _ if self.parting.is_some() => return Ok(true),
-            Breaker::Open(_) => return Ok(true),
-            Breaker::HalfOpen => 1_usize.saturating_sub(self.taken.len()),
-            Breaker::Closed => self.reach,
-        };
-        if limit > 0 && self.sends_anything() {
-            self.fetch(&mut connection, now, limit).await?;
-        }
-        Ok(true)
     }
 
     /// Looks again at the lane alone. False if it is in other hands.
@@ -122,14 +123,20 @@ impl Lane {
         }
     }
 
+    /// False if the endpoint has changed since it was looked at: then nothing was fetched.
     async fn fetch(
         &mut self,
         connection: &mut PgConnection,
         now: DateTime<Utc>,
         limit: usize,
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<bool, sqlx::Error> {
         let taken = self.taken.keys().copied().collect();
         let found = self.heads().find(connection, self.held.endpoint_id, now, taken, limit).await?;
+        // Security: what came with or after another URL, a new secret or a withdrawn grant is nothing for whoever was
+        // there before.
+        if found.revision.is_some_and(|revision| revision != self.held.revision) {
+            return Ok(false);
+        }
         self.has_more = found.has_more;
         if found.has_more {
             self.reach = (self.reach * 2).min(self.running.settings.refill_max);
@@ -145,7 +152,7 @@ impl Lane {
             // but that will be heard of only after this.
             self.taken.values_mut().for_each(|has_follower| *has_follower = true);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Takes away the marks of what need not wait any more.
