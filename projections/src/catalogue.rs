@@ -11,7 +11,7 @@ use events::{
     Folded, RecordedEvent, StreamKind,
     product::Product,
     stock::{Lot, Stock},
-    values::{Quantity, search_words},
+    values::{Quantity, words_of_product},
 };
 use sqlx::{PgConnection, Row, types::Json};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ impl Projection for Catalogue {
     fn identity(&self) -> &'static Identity {
         &Identity {
             name: "catalogue",
-            version: 2,
+            version: 3,
             kinds: &[StreamKind::Product, StreamKind::Stock],
             tables: &[TABLE, WORDS],
         }
@@ -80,7 +80,7 @@ async fn write_in_tx(
         if NAMING.contains(&&*event.event_type)
             && let Some(product) = &entry.product
         {
-            words.extend(search_words(&search_text(&product.state)).map(ToOwned::to_owned));
+            words.extend(words_of(&product.state));
         }
     }
     write_words_in_tx(tx, schema, words).await?;
@@ -159,19 +159,20 @@ async fn write_products_in_tx(
     let sql = format!(
         "INSERT INTO {schema}.products \
              (product_id, supplier_id, active, search, created_at, state, on_hand, allocated, stock_revision, \
-              stock_lots, reoffered_at, category) \
+              stock_lots, reoffered_at, category, words) \
          SELECT r.product_id, r.supplier_id, r.active, r.search, r.created_at, r.state::jsonb, r.on_hand, \
                 r.allocated, r.stock_revision, r.stock_lots, r.reoffered_at, \
-                r.category \
+                r.category, string_to_array(r.words, ' ') \
          FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::text[], $5::timestamptz[], $6::text[], \
-                     $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[], $11::timestamptz[], $12::text[]) \
+                     $7::bigint[], $8::bigint[], $9::bigint[], $10::jsonb[], $11::timestamptz[], $12::text[], $13::text[]) \
               AS r(product_id, supplier_id, active, search, created_at, state, on_hand, allocated, stock_revision, \
-                   stock_lots, reoffered_at, category) \
+                   stock_lots, reoffered_at, category, words) \
          ON CONFLICT (product_id) DO UPDATE \
          SET active = EXCLUDED.active, search = EXCLUDED.search, state = EXCLUDED.state, \
              on_hand = EXCLUDED.on_hand, allocated = EXCLUDED.allocated, stock_revision = EXCLUDED.stock_revision, \
              stock_lots = EXCLUDED.stock_lots, \
-             reoffered_at = COALESCE(EXCLUDED.reoffered_at, products.reoffered_at), category = EXCLUDED.category"
+             reoffered_at = COALESCE(EXCLUDED.reoffered_at, products.reoffered_at), category = EXCLUDED.category, \
+             words = EXCLUDED.words"
     );
     sqlx::query(&sql)
         .bind(rows.iter().map(|(id, ..)| *id).collect::<Vec<_>>())
@@ -187,6 +188,11 @@ async fn write_products_in_tx(
         .bind(rows.iter().map(|(.., entry)| entry.reoffered_at).collect::<Vec<_>>())
         .bind(
             rows.iter().map(|(_, product, _)| product.state.details.category.as_deref()).collect::<Vec<_>>(),
+        )
+        .bind(
+            rows.iter()
+                .map(|(_, product, _)| words_of(&product.state).into_iter().collect::<Vec<_>>().join(" "))
+                .collect::<Vec<_>>(),
         )
         .execute(tx)
         .await?;
@@ -252,6 +258,10 @@ async fn write_words_in_tx(
 /// What expires, where anything is known to.
 fn lots(stock: &Folded<Stock>) -> Option<Json<&[Lot]>> {
     Some(&*stock.state.lots).filter(|lots| !lots.is_empty()).map(Json)
+}
+
+fn words_of(product: &Product) -> BTreeSet<String> {
+    words_of_product(&product.details.name, &product.details.sku)
 }
 
 /// Name, SKU and GTIN in lower case: what a search is compared with.

@@ -26,7 +26,7 @@ pub use party::{Member, MemberRole, PostalAddress, Role, UnknownName};
 pub use personal::{LoginAddress, NeitherPlainNorSealed, Personal, Shown, holds_plain, plain_texts};
 pub use quantity::{InvalidQuantity, QUANTITY_MAX, Quantity, decimal};
 pub use scope::{KEY_SEGMENTS, KEY_SEGMENTS_OPEN, Scope};
-pub use search_words::{is_search_word, search_words};
+pub use search_words::{is_search_word, search_words, words_of_product};
 pub use tax::{InvalidTaxRate, Tax, TaxCategory, TaxRate, swedish_day};
 pub use vat::{PRICE_MINOR_MAX, VatBreakdown, VatGroup, line_net_minor, vat_of};
 pub use weekday::Weekday;

@@ -11,7 +11,7 @@ use events::{
     supplier::{Supplier, SupplierDetails, SupplierEvent},
     values::{
         Currency, LineId, MemberRole, Personal, PostalAddress, Quantity, Role, Tax, TaxRate, line_net_minor,
-        search_words, swedish_day, vat_of,
+        swedish_day, vat_of, words_of_product,
     },
 };
 use sqlx::types::Json;
@@ -284,14 +284,14 @@ impl World {
         let state = folded::<Product>(now(), &[created]);
         let search = format!("{name} {sku} {}", gtin.unwrap_or_default()).to_lowercase();
         let sql = "INSERT INTO read.products
-                       (product_id, supplier_id, active, search, created_at, state, on_hand, allocated)
-                   VALUES ($1, $2, true, $3, $4, $5, 12500, 500)";
-        let words: Vec<&str> = search_words(&search).collect();
+                       (product_id, supplier_id, active, search, created_at, state, on_hand, allocated, words)
+                   VALUES ($1, $2, true, $3, $4, $5, 12500, 500, $6)";
+        let words: Vec<String> = words_of_product(name, sku).into_iter().collect();
         let spelt = "INSERT INTO read.search_words (word_id, word)
                      SELECT DISTINCT md5(word)::uuid, word FROM unnest($1::text[]) word ON CONFLICT DO NOTHING";
-        sqlx::query(spelt).bind(words).execute(&self.pool).await.unwrap();
+        sqlx::query(spelt).bind(&words).execute(&self.pool).await.unwrap();
         let query = sqlx::query(sql).bind(product_id).bind(supplier_id).bind(&search).bind(state.created_at);
-        query.bind(Json(state)).execute(&self.pool).await.unwrap();
+        query.bind(Json(state)).bind(words).execute(&self.pool).await.unwrap();
     }
 
     pub async fn cart(&self, cart_id: Uuid, restaurant_id: Uuid, created_at: DateTime<Utc>) {

@@ -32,8 +32,10 @@ impl Search<'_> {
         sql.push(" AS score FROM ");
         self.push_products(&mut sql, schema);
         for word in words {
+            // The words that it is or stands within; of the live ones also for views of the past, as spelling is.
+            sql.push(" AND words && ARRAY(SELECT v.word FROM read.search_words v WHERE v.word LIKE ");
             // Letters alone: nothing in it means anything to LIKE.
-            sql.push(" AND search LIKE ").push_bind(format!("%{word}%"));
+            sql.push_bind(format!("%{word}%")).push(")");
         }
         sql.push(") SELECT n.matches, i.* FROM (SELECT count(*) AS matches FROM m) n LEFT JOIN (SELECT ");
         sql.push(COLUMNS).push(", b.score FROM (SELECT id AS best, score FROM m WHERE true");
@@ -49,8 +51,8 @@ impl Search<'_> {
 fn push_score(sql: &mut QueryBuilder<'static, Postgres>, words: &[String]) {
     sql.push(format_args!("CASE WHEN {IS_NUMBER} THEN {NUMBER_SCORE} ELSE {SCORE}::bigint - length(search)"));
     for word in words {
-        sql.push(" + CASE WHEN strpos(' ' || search || ' ', ").push_bind(format!(" {word} "));
-        sql.push(format_args!(") > 0 THEN {WHOLE_WORD} ELSE 0 END"));
+        sql.push(" + CASE WHEN ").push_bind(word.clone());
+        sql.push(format_args!(" = ANY(words) THEN {WHOLE_WORD} ELSE 0 END"));
     }
     sql.push(" END");
 }
