@@ -128,10 +128,15 @@ impl Scene {
         self.vacuum().await
     }
 
-    /// As autovacuum does, sooner. What a fill has written goes to the disk now, and not in the middle of a round:
-    /// hundreds of MiB, which the system writes in one go, while every commit waits.
+    /// As autovacuum does, sooner.
     pub async fn vacuum(&self) -> anyhow::Result<()> {
         self.database.pool.execute("VACUUM ANALYZE").await?;
+        self.write_out().await
+    }
+
+    /// What a fill has written goes to the disk now, and not in the middle of a round: hundreds of MiB, which the system
+    /// writes in one go, while every commit waits.
+    async fn write_out(&self) -> anyhow::Result<()> {
         self.database.pool.execute("CHECKPOINT").await?;
         Ok(())
     }
@@ -231,7 +236,7 @@ impl Scene {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred thousand")]
         let count = carts as usize + 5_000;
         self.fill_carts(count).await?;
-        if self.is_kept_up { self.vacuum().await } else { Ok(()) }
+        if self.is_kept_up { self.vacuum().await } else { self.write_out().await }
     }
 
     /// Opens carts while no orders come in, and waits until the read models have them.
