@@ -8,7 +8,7 @@ use cqrs_es::DomainEvent as _;
 use events::{
     Actor, Fold, NewEvent,
     canonical::{canonical_json, content_hash},
-    log::{lock_head, read_head},
+    log::{lock_head, make_partitions, read_head},
     values::{RestaurantId, SupplierId},
 };
 use indicatif::{ProgressBar, ProgressStyle};
@@ -25,6 +25,8 @@ use crate::{
 const BATCH: usize = 5_000;
 /// Made and not yet written: no more, or ten million orders would wait in memory.
 const BATCHES_AHEAD: usize = 4;
+/// Events after which partitions are looked after: a partition has more, and one is always made ahead.
+const PARTITIONS_EVERY: i64 = 1_000_000;
 const PROGRESS: &str = "{spinner} {human_pos} events written, {per_sec}";
 /// As long as a real one: request id, correlation id and trace.
 const METADATA: &str = r#"{"correlation_id":"019a9e4e-8b1c-7c3e-9d1f-2b6a5f4e3d2c","request_id":"019a9e4e-8b1c-7c3e-9d1f-2b6a5f4e3d2c","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#;
@@ -113,8 +115,12 @@ pub async fn fill<T: Send + 'static>(
     let (made, batches) = made(began, seed, write);
     let mut batches = rendered(before, batches);
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(PROGRESS)?);
-    let mut position = before;
+    let (mut position, mut partitions_until) = (before, before);
     while let Some(rows) = batches.recv().await {
+        if rows.last > partitions_until {
+            make_partitions(&mut connection, 0).await?;
+            partitions_until = position + PARTITIONS_EVERY;
+        }
         copy_in(&mut connection, position, &rows).await?;
         position = rows.last;
         bar.set_position(u64::try_from(position - before)?);
