@@ -90,7 +90,14 @@ impl Postgres<'_> {
             }
         }
         let settings = cluster.join("iris.conf");
-        private_files::write(&settings, &self.settings(port), self.layout.owner).on("writing", &settings)?;
+        let write = |wal_compression| {
+            let text = self.settings(port, wal_compression);
+            private_files::write(&settings, &text, self.layout.owner).on("writing", &settings)
+        };
+        write("pglz")?;
+        if self.has_lz4(&cluster) {
+            write("lz4")?;
+        }
 
         let log_path = self.layout.data_dir.join("postgres.log");
         let log = private_files::open_log(&log_path).on("opening", &log_path)?;
@@ -118,9 +125,21 @@ impl Postgres<'_> {
         Ok(child)
     }
 
+    /// Whether this server was built with lz4. One that was not would refuse to start with it; asked for the value of the
+    /// setting, it says so, and starts nothing.
+    fn has_lz4(&self, cluster: &Path) -> bool {
+        let mut ask = self.isolation.server_command(&self.bin_dir.join("postgres"));
+        ask.arg("-D").arg(cluster).args(["-c", "wal_compression=lz4", "-C", "wal_compression"]);
+        ask.current_dir(cluster).stdin(Stdio::null());
+        ask.output().is_ok_and(|output| output.status.success())
+    }
+
+    // Pages are logged whole after each checkpoint, and compressed: under an hour's load that was 12 % of both cores by
+    // pglz, which lz4 does in a fraction.
+    //
     // fsync stays on for throw-away clusters too: tests crash them and expect everything back, and off saved 1 % of
     // 20 CREATE DATABASE and 300 commits.
-    fn settings(&self, port: u16) -> String {
+    fn settings(&self, port: u16, wal_compression: &str) -> String {
         let socket_dir = self.layout.socket();
         format!(
             "# Written by iris at every start; settings of your own belong in postgresql.auto.conf (ALTER SYSTEM).\n\
@@ -132,7 +151,7 @@ impl Postgres<'_> {
              max_connections = 200\n\
              shared_buffers = '256MB'\n\
              max_wal_size = '4GB'\n\
-             wal_compression = on\n\
+             wal_compression = {wal_compression}\n\
              fsync = on\n\
              autovacuum = on\n\
              jit = off\n\
