@@ -195,7 +195,7 @@ async fn what_failed_for_good_is_counted_so_though_its_process_is_asked_to_end_m
              EXECUTE FUNCTION public.late()",
         )
         .await;
-    let mut tx = world.pool.begin().await.unwrap();
+    let mut tx = platform::db::begin(&world.pool).await.unwrap();
     sqlx::query("SELECT pg_advisory_xact_lock(1)").execute(&mut *tx).await.unwrap();
     let scheduler = world.schedule(agenda(Between::Failure), settings());
     world.until(SEEN).await;
