@@ -48,7 +48,8 @@ impl Scene {
     pub async fn open(run: &mut Run, size: (usize, usize), name: &str) -> anyhow::Result<Self> {
         let database = TestDatabase::create().await;
         let log = run.scratch.join(format!("iris-{name}.log"));
-        begin_read_models(&database, &log).await?;
+        // Only read models that were begun are exchanged for others: here they are, at the log's start.
+        fold_read_models(&database, &log).await?;
         let history = history::write(&database, size).await?;
         database.pool.execute("VACUUM ANALYZE public.events").await?;
         let folding = build_read_models(run, &database).await?;
@@ -136,8 +137,8 @@ impl Scene {
     }
 }
 
-/// Only read models that were begun are exchanged for others: here they are, at the log's start.
-async fn begin_read_models(database: &TestDatabase, log: &Path) -> anyhow::Result<()> {
+/// Folds what the log holds, as far as it goes now.
+pub async fn fold_read_models(database: &TestDatabase, log: &Path) -> anyhow::Result<()> {
     let folding = IrisProcess::start_role("projections", &database.url(), SECRET, log, &[]).await?;
     caught_up(&database.options).await?;
     folding.stop()

@@ -10,6 +10,7 @@ use crate::{
     fill::fill,
     iris_process::IrisProcess,
     market::{Market, MarketSize},
+    read_scene::fold_read_models,
     run::{Run, SECRET, now},
     statistics::{Spread, real},
     table::Row,
@@ -33,6 +34,8 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
     })
     .await?;
     database.pool.execute("VACUUM ANALYZE").await?;
+    // Otherwise the first round does, beside the relay.
+    fold_read_models(&database, &run.scratch.join("folding.log")).await?;
     let mut connection = database.pool.acquire().await?;
     let (mut read, mut relayed) = (Vec::new(), Vec::new());
     let mut events = read_all(&mut connection).await?;
