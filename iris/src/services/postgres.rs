@@ -134,8 +134,8 @@ impl Postgres<'_> {
         ask.output().is_ok_and(|output| output.status.success())
     }
 
-    // Pages are logged whole after each checkpoint, and compressed: under an hour's load that was 12 % of both cores by
-    // pglz, which lz4 does in a fraction.
+    // Pages are logged whole after each checkpoint, and compressed: while orders came for minutes, pglz took 5 to 12 % of
+    // both cores for it, and lz4 0.6 (docs/performance.md).
     //
     // fsync stays on for throw-away clusters too: tests crash them and expect everything back, and off saved 1 % of
     // 20 CREATE DATABASE and 300 commits.
