@@ -181,6 +181,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_read_as_the_nearest_and_shown_as_it_was_sent() {
+        for text in ["6.3e63", "1.7976931348623157e308", "5e-324", "123456789012345680000.0"] {
+            let value = parse(text.as_bytes()).unwrap();
+            assert_eq!(value.as_f64().unwrap().to_bits(), text.parse::<f64>().unwrap().to_bits(), "{text}");
+            assert_eq!(parse(value.to_string().as_bytes()).unwrap(), value, "{text}");
+        }
+        assert_eq!(parse(b"6.3e63").unwrap().to_string(), "6.3e+63");
+    }
+
+    #[test]
     fn what_is_not_json_is_refused() {
         let deep = "[".repeat(100_000);
         let bad: [&[u8]; 8] = [
