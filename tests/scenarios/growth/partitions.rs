@@ -77,6 +77,19 @@ async fn partitions_are_made_ahead_once_and_are_as_the_first() {
     }
 }
 
+/// Its work items call off the vacuum that is under way on the same table.
+#[tokio::test]
+async fn no_index_is_summarised_behind_the_vacuums_back() {
+    let world = World::open().await;
+    let whole = TestDatabase::create().await;
+    for pool in [&world.database.pool, &whole.pool] {
+        let brin = "SELECT count(*) FILTER (WHERE 'autosummarize=on' = ANY(c.reloptions)), count(*) FROM pg_class c \
+                    JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'brin' AND c.relkind = 'i'";
+        let (on, all): (i64, i64) = sqlx::query_as(brin).fetch_one(pool).await.unwrap();
+        assert!(on == 0 && all > 1, "{on} of {all}");
+    }
+}
+
 #[tokio::test]
 async fn a_log_as_it_was_before_becomes_the_first_partition_with_all_its_rows() {
     let world = World::open().await;
