@@ -279,6 +279,30 @@ async fn a_long_path_with_spaces_and_commas_works() {
     running.stop();
 }
 
+/// A server that was built without lz4 offers no such value.
+#[tokio::test]
+async fn what_is_acknowledged_is_on_disk_and_logged_pages_are_compressed_as_cheaply_as_the_server_can() {
+    let room = Room::new("settings");
+    let running = Running::start(&room.data_dir());
+    let mut connection = running.connect().await;
+    for (name, value) in [("fsync", "on"), ("synchronous_commit", "on"), ("full_page_writes", "on")] {
+        let setting: String = sqlx::query_scalar("SELECT setting FROM pg_settings WHERE name = $1")
+            .bind(name)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(setting, value, "{name}");
+    }
+    let (compression, has_lz4): (String, bool) = sqlx::query_as(
+        "SELECT setting, 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'wal_compression'",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(compression, if has_lz4 { "lz4" } else { "pglz" });
+    running.stop();
+}
+
 #[test]
 fn a_command_gets_the_servers_and_gives_its_exit_code() {
     let room = Room::new("throw-away");
