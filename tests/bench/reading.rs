@@ -30,7 +30,6 @@ const LIMIT_MS: f64 = 300.0;
 pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
     let mut small = Scene::open(run, run.sizes.small, "small").await?;
     let mut large = Scene::open(run, run.sizes.large, "large").await?;
-    let mut first_of_all = None;
     for read in Read::ALL {
         // Once for the caches of both.
         small.turn(read, TURN).await?;
@@ -41,13 +40,9 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
             of_large.merge(&large.turn(read, TURN).await?.0);
         }
         add_rows(run, read.name(), &of_small, &of_large);
-        if read == Read::FirstOfAll {
-            first_of_all = Some(of_large);
-        } else if let (Read::DeepPage, Some(first)) = (read, &first_of_all) {
-            add_depth(run, first, &of_large);
-        }
     }
     small.iris.stop()?;
+    depth(run, &mut large).await?;
     cost_of_a_list(run, &mut large).await?;
     large.iris.stop()?;
     // Alone: the program beside it would only take from what is measured.
@@ -72,14 +67,21 @@ fn add_rows(run: &mut Run, what: &str, small: &Latencies, large: &Latencies) {
     }
 }
 
-fn add_depth(run: &mut Run, first: &Latencies, deep: &Latencies) {
+/// A page far down against the first of the same list, in turn.
+async fn depth(run: &mut Run, scene: &mut Scene) -> anyhow::Result<()> {
+    let (mut first, mut deep) = (Latencies::default(), Latencies::default());
+    for _ in 0..run.sizes.reads / TURN {
+        first.merge(&scene.turn(Read::FirstOfAll, TURN).await?.0);
+        deep.merge(&scene.turn(Read::DeepPage, TURN).await?.0);
+    }
     let p95 = |latencies: &Latencies| Spread::one(latencies.percentile_ms(95));
     run.table.add(
-        Row::figure("All orders from the middle on, p95", "ms", p95(deep))
-            .against("the first page of the same list", p95(first))
+        Row::figure("All orders from the middle on, p95", "ms", p95(&deep))
+            .against("the first page of the same list", p95(&first))
             .at_most(Bound::Ratio(DEPTH_MAX))
-            .note(format!("at {} orders", run.sizes.large.0)),
+            .note(format!("at {} orders, {} requests to each in turn", run.sizes.large.0, run.sizes.reads)),
     );
+    Ok(())
 }
 
 /// CPU of the program and of Postgres for a list of fifty, against an empty handler's for as many bytes.
