@@ -47,6 +47,10 @@ pub struct Minute {
     pub orders_per_second: f64,
     pub p99_ms: f64,
     pub lag_p99_ms: f64,
+    /// Where the log ends when the minute does.
+    pub head: i64,
+    /// Events that the slowest consumer (webhooks, notifications, demand) lacks then.
+    pub consumers_lack: i64,
     pub iris_mib: f64,
     pub free_gib: f64,
     pub tables: BTreeMap<String, TableSize>,
@@ -112,7 +116,15 @@ async fn listen(scene: &Scene, receiver: &HookReceiver) -> anyhow::Result<()> {
 }
 
 async fn minute(run: &Run, scene: &Scene, number: usize, round: &IrisRound) -> anyhow::Result<Minute> {
+    let (head, consumers_lack) = sqlx::query_as(
+        "SELECT h.position, COALESCE(max(h.position - f.position), 0) \
+         FROM public.log_head h LEFT JOIN fanout.followers f ON true GROUP BY h.position",
+    )
+    .fetch_one(&scene.database.pool)
+    .await?;
     Ok(Minute {
+        head,
+        consumers_lack,
         number,
         orders_per_second: round.orders_per_second,
         p99_ms: round.latencies.percentile_ms(99),
@@ -133,9 +145,14 @@ impl Minute {
         let dead: i64 = self.tables.values().map(|table| table.dead_rows).sum();
         let autovacuums: i64 = self.tables.values().map(|table| table.autovacuums).sum();
         format!(
-            "{:.0} orders/s, p99 {:.1} ms, lag p99 {:.0} ms, iris {:.0} MiB, {dead} dead rows, {autovacuums} autovacuums, \
-             {:.1} GiB free",
-            self.orders_per_second, self.p99_ms, self.lag_p99_ms, self.iris_mib, self.free_gib
+            "{:.0} orders/s, p99 {:.1} ms, lag p99 {:.0} ms, consumers lack {} events, iris {:.0} MiB, {dead} dead rows, \
+             {autovacuums} autovacuums, {:.1} GiB free",
+            self.orders_per_second,
+            self.p99_ms,
+            self.lag_p99_ms,
+            self.consumers_lack,
+            self.iris_mib,
+            self.free_gib
         )
     }
 }

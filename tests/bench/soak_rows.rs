@@ -31,6 +31,8 @@ const SMALL_MAX_MIB: f64 = 16.0;
 const MEMORY_MAX: f64 = 1.25;
 const LAG_P99_MAX_MS: f64 = 100.0;
 const P99_MAX_MS: f64 = 50.0;
+/// What consumers may lack when a minute ends, in times of what such a minute brings.
+const LACK_MAX: f64 = 1.0;
 
 /// Adds them: the end against the end of the first quarter.
 pub fn add(run: &mut Run, rate: f64, minutes: &[Minute]) -> anyhow::Result<()> {
@@ -60,6 +62,17 @@ pub fn add(run: &mut Run, rate: f64, minutes: &[Minute]) -> anyhow::Result<()> {
                 "of the worst minute; the median of them {:.0}",
                 all(&|minute| minute.lag_p99_ms).median
             )),
+    );
+    let brought: Vec<f64> = minutes.windows(2).map(|pair| signed(pair[1].head - pair[0].head)).collect();
+    run.table.add(
+        Row::figure(
+            "Soak: events that the slowest consumer lacks",
+            "events",
+            Spread::one(all(&|minute| signed(minute.consumers_lack)).max),
+        )
+        .against("what a minute brings", Spread::of(&brought))
+        .at_most(Bound::Ratio(LACK_MAX))
+        .note("webhooks, notifications, demand; the most at the end of a minute"),
     );
     run.table.add(
         Row::figure("Soak: resident memory at the end", "MiB", Spread::one(end.iris_mib))
