@@ -73,7 +73,12 @@ async fn create_table(tx: &mut PgConnection, schema: &SchemaName, table: &str) -
              FROM live JOIN pg_policies p ON p.schemaname = live.relnamespace::regnamespace::text \
                                          AND p.tablename = live.relname \
              UNION ALL \
-             SELECT 7, format('ALTER TABLE %I.%I OWNER TO %I', $2::text, relname, pg_get_userbyid(relowner)) \
+             SELECT 7, format('ALTER TABLE %I.%I ALTER COLUMN %I SET STATISTICS %s', $2::text, relname, \
+                        a.attname, a.attstattarget) \
+             FROM live JOIN pg_attribute a ON a.attrelid = live.oid AND a.attnum > 0 AND NOT a.attisdropped \
+                                          AND a.attstattarget >= 0 \
+             UNION ALL \
+             SELECT 8, format('ALTER TABLE %I.%I OWNER TO %I', $2::text, relname, pg_get_userbyid(relowner)) \
              FROM live WHERE pg_get_userbyid(relowner) <> current_user AND pg_has_role(relowner, 'MEMBER') \
          ) AS statements(step, statement) ORDER BY step",
     )
@@ -185,7 +190,7 @@ pub(crate) async fn shape(
                           obj_description(oid, 'pg_class')) FROM own \
          UNION ALL \
          SELECT concat_ws(' ', 'column', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
-                          a.attstorage, a.attacl::text, pg_get_expr(d.adbin, d.adrelid), \
+                          a.attstorage, a.attstattarget, a.attacl::text, pg_get_expr(d.adbin, d.adrelid), \
                           col_description(own.oid, a.attnum)) \
          FROM own JOIN pg_attribute a ON a.attrelid = own.oid AND a.attnum > 0 AND NOT a.attisdropped \
          LEFT JOIN pg_attrdef d ON d.adrelid = own.oid AND d.adnum = a.attnum \

@@ -29,7 +29,7 @@ const PROPERTIES: &str = "SELECT string_agg(line, E'\\n' ORDER BY line) FROM ( \
      FROM pg_class c WHERE c.relnamespace = 'read'::regnamespace \
      UNION ALL \
      SELECT concat_ws(' ', a.attrelid::regclass, a.attname, a.attnotnull, format_type(a.atttypid, a.atttypmod), \
-                      a.atthasdef, col_description(a.attrelid, a.attnum)) \
+                      a.atthasdef, a.attstattarget, col_description(a.attrelid, a.attnum)) \
      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r' \
      WHERE c.relnamespace = 'read'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped \
      UNION ALL \

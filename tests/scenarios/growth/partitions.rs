@@ -11,7 +11,7 @@ use harness::{
     ordering::{fresh, place},
 };
 use platform::clock::{Clock as _, SystemClock};
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 
 use super::world::{World, shrink};
 
@@ -63,12 +63,31 @@ async fn partitions_are_made_ahead_once_and_are_as_the_first() {
             OR EXISTS (SELECT FROM pg_policy WHERE polrelid = c.oid) \
             OR NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgname = 'events_append_only') \
             OR (SELECT count(*) FROM pg_index WHERE indrelid = c.oid AND indisvalid) <> 4 \
+            OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND attstattarget <> 10) \
             OR NOT 'toast_tuple_target=8160' = ANY(c.reloptions)",
     )
     .fetch_all(&mut *connection)
     .await
     .unwrap();
     assert_eq!(unlike, Vec::<String>::new());
+    // Attached in the place of another: all indexes come with it, and none is built under the lock.
+    let before = "SELECT log.make_table('filled', 10001, 10101)";
+    connection.execute(before).await.unwrap();
+    let indexes = "SELECT array_agg(c.relfilenode::text ORDER BY c.oid), bool_and(i.indisvalid), count(c.relispartition OR NULL) \
+                   FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = 'log.filled'::regclass";
+    let apart: (Vec<String>, bool, i64) = sqlx::query_as(indexes).fetch_one(&mut *connection).await.unwrap();
+    connection
+        .execute("ALTER TABLE public.events ATTACH PARTITION log.filled FOR VALUES FROM (10001) TO (10101)")
+        .await
+        .unwrap();
+    let attached: (Vec<String>, bool, i64) =
+        sqlx::query_as(indexes).fetch_one(&mut *connection).await.unwrap();
+    assert_eq!((apart.0.len(), apart.2), (4, 0));
+    assert_eq!(
+        (&attached.0, attached.1, attached.2),
+        (&apart.0, true, 3),
+        "all but the primary key, which the log has not"
+    );
     for statement in
         ["UPDATE log.events_101 SET actor = ''", "DELETE FROM log.events_101", "TRUNCATE log.events_101"]
     {
