@@ -4,7 +4,8 @@
 //! standard input is a pipe from the program, and the kernel closes that even after kill -9. Signals meant for the
 //! program do not reach the servers, which must outlive the program's draining.
 //!
-//! Protocol: one line of JSON in (`Task`), one line of JSON out (`Report`), then end of input means stop.
+//! Protocol: one line of JSON in (`Task`), one line of JSON out (`Report`), then end of input means stop, and one
+//! more line out says that it is done.
 
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ pub struct Task {
     pub throw_away: bool,
 }
 
-/// What the keeper says once.
+/// What the keeper says: how the start went, and that it stopped.
 #[derive(Serialize, Deserialize)]
 pub enum Report {
     /// Both servers answer.
@@ -52,6 +53,8 @@ pub enum Report {
     InUse,
     /// One line on what went wrong.
     Failed(String),
+    /// After [`Report::Ready`]: the servers are gone. What is thrown away goes now.
+    Stopped,
 }
 
 /// Runs until standard input ends. Must be called on the main thread (see `Isolation::server_command`).
@@ -93,7 +96,7 @@ fn keep(task: &Task, stop: &Receiver<()>) -> ExitCode {
     servers.stop();
     servers.layout.remove_outside_socket();
     remove_urls(&task.data_dir);
-    code
+    report(&Report::Stopped, code)
 }
 
 /// The receiver hears once, when standard input has ended.

@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::error::{OnPath as _, ServicesError};
 use super::keeper::{Report, Task};
@@ -19,6 +19,7 @@ pub struct KeeperHandle {
     child: Child,
     /// Its end is the order to stop.
     input: Option<ChildStdin>,
+    reports: BufReader<ChildStdout>,
 }
 
 impl KeeperHandle {
@@ -33,28 +34,33 @@ impl KeeperHandle {
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().on("starting", &program)?;
         let mut input = child.stdin.take().expect("stdin is piped");
-        let output = child.stdout.take().expect("stdout is piped");
+        let mut reports = BufReader::new(child.stdout.take().expect("stdout is piped"));
 
         let text =
             serde_json::to_string(task).map_err(std::io::Error::other).on("describing", &task.data_dir)?;
         input.write_all(format!("{text}\n").as_bytes()).await.on("writing to", &program)?;
         let mut line = String::new();
-        BufReader::new(output).read_line(&mut line).await.on("reading from", &program)?;
+        reports.read_line(&mut line).await.on("reading from", &program)?;
         match serde_json::from_str(&line) {
-            Ok(Report::Ready { ports, secrets }) => Ok((Self { child, input: Some(input) }, ports, secrets)),
+            Ok(Report::Ready { ports, secrets }) => {
+                Ok((Self { child, input: Some(input), reports }, ports, secrets))
+            }
             Ok(Report::InUse) => Err(ServicesError::InUse(task.data_dir.clone())),
             Ok(Report::Failed(reason)) => Err(ServicesError::Server(reason)),
-            Err(_) => Err(ServicesError::Server(format!("the keeper ended early: {}", last_line(&log_path)))),
+            Ok(Report::Stopped) | Err(_) => {
+                Err(ServicesError::Server(format!("the keeper ended early: {}", last_line(&log_path))))
+            }
         }
     }
 
-    /// Stops the servers and waits until they are gone.
+    /// Stops the servers and waits until they are gone, and their files where those are thrown away.
     pub async fn stop(mut self) -> Result<(), ServicesError> {
         // More than Postgres, the slowest, is given by the keeper itself.
         const LIMIT: Duration = Duration::from_mins(1);
         drop(self.input.take());
-        if let Ok(status) = tokio::time::timeout(LIMIT, self.child.wait()).await {
-            return status.map(drop).on("waiting for", Path::new("the keeper"));
+        // A line, or the end of its output: it says or does nothing more but remove files, which takes a disk its time.
+        if tokio::time::timeout(LIMIT, self.reports.read_line(&mut String::new())).await.is_ok() {
+            return self.child.wait().await.map(drop).on("waiting for", Path::new("the keeper"));
         }
         // The namespace, or the parent-death signal, takes the servers along.
         self.child.kill().await.on("ending", Path::new("the keeper"))?;
