@@ -36,6 +36,12 @@ impl From<ReadFailure> for ApiError {
             return Self::conflict("history_archived", said);
         }
         match &failure {
+            ReadFailure::Database(error) if took_too_long(error) => {
+                tracing::warn!(%error, "a read was given up");
+                let message = "Reading this took longer than 5 s and was given up. Ask for less: go on by cursor \
+                               instead of offset, without count, or for a shorter time.";
+                Self::unavailable("took_too_long", message, 1)
+            }
             ReadFailure::Database(error) if passes_soon(error) => {
                 tracing::warn!(%error, "database not reachable");
                 Self::unavailable("database_unavailable", "The database does not answer; try again.", 1)
@@ -53,11 +59,17 @@ impl From<ReadFailure> for ApiError {
 fn passes_soon(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => true,
-        // Class 57P: the server shuts down or starts up; 57014: it gave up on a statement that took too long; 53300: too many connections; 42P01: a view was dropped
-        // at this very moment, and the next try finds it gone.
-        sqlx::Error::Database(refusal) => refusal
-            .code()
-            .is_some_and(|code| code.starts_with("57P") || ["57014", "53300", "42P01"].contains(&&*code)),
+        // Class 57P: the server shuts down or starts up; 53300: too many connections; 42P01: a view was dropped at this
+        // very moment, and the next try finds it gone.
+        sqlx::Error::Database(refusal) => {
+            refusal.code().is_some_and(|code| code.starts_with("57P") || ["53300", "42P01"].contains(&&*code))
+        }
         _ => false,
     }
+}
+
+/// True where a statement was ended at [`STATEMENT_MAX`](crate::sight::STATEMENT_MAX): an offset of millions, or a database
+/// that has more to do than it can.
+fn took_too_long(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|refusal| refusal.code().as_deref() == Some("57014"))
 }

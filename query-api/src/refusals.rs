@@ -26,7 +26,7 @@ pub(crate) enum ReadRefusals {
     #[response(status = 403)]
     Forbidden(ErrorBody),
     /// `read_model_behind`: `Iris-Min-Position`, or what the log held when the request came, was not reached
-    /// within 2 s. `database_unavailable`. See `Retry-After`.
+    /// within 2 s. `took_too_long`: more than 5 s; ask for less. `database_unavailable`. See `Retry-After`.
     #[response(status = 503)]
     Unavailable(ErrorBody),
 }

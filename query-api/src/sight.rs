@@ -20,8 +20,9 @@ use crate::{
 /// Writing is refused by the transaction, too, not by grants alone.
 const BEGIN_READING: &str = "BEGIN READ ONLY";
 
-/// How long one statement of a look may take. Behind it there is a defect or an attack: lists read a few rows.
-const STATEMENT_MAX: &str = "5s";
+/// How long one statement of a look may take. Lists read a few rows; what takes longer is an offset of millions, a defect or
+/// an attack.
+pub(crate) const STATEMENT_MAX: &str = "5s";
 /// Of what reads the whole log, each of whose statements waits for its reader.
 const NO_LIMIT: &str = "0";
 

@@ -33,9 +33,7 @@ pub fn write_row(text: &mut String, position: i64, hash: &[u8], event: &NewEvent
         event.actor,
     )
     .expect("a string takes any text");
-    for byte in hash {
-        write!(text, "{byte:02x}").expect("a string takes any text");
-    }
+    text.push_str(&hex::encode(hash));
     push_id(text, event.supplier_id.map(Uuid::from));
     push_id(text, event.restaurant_id.map(Uuid::from));
     text.push('\n');

@@ -3,11 +3,12 @@
 use std::{path::Path, time::Instant};
 
 use anyhow::{Context as _, bail};
+use chrono::{DateTime, Utc};
 use events::values::{AccountId, Role};
 use harness::TestDatabase;
 use projections::{Family, all};
 use serde_json::Value;
-use sqlx::{Executor as _, postgres::PgConnectOptions};
+use sqlx::{Connection as _, Executor as _, PgConnection, postgres::PgConnectOptions};
 
 use crate::{
     by_hand::by_hand,
@@ -121,9 +122,18 @@ impl Scene {
         }
     }
 
-    /// Half-way down the list once by offset; not measured, and from there on by cursor.
+    /// Half-way down the list, by the time of the order there: an offset of millions is refused. From there on by cursor.
     async fn find_middle(&mut self, connection: &mut HttpConnection) -> anyhow::Result<()> {
-        let path = format!("/api/v1/orders?limit=1&offset={}", self.orders / 2);
+        let mut database = PgConnection::connect_with(&self.options).await?;
+        let placed_at: DateTime<Utc> = sqlx::query_scalar(
+            "SELECT placed_at FROM read.orders ORDER BY placed_at DESC, order_id DESC OFFSET $1 LIMIT 1",
+        )
+        .bind(i64::try_from(self.orders / 2)?)
+        .fetch_one(&mut database)
+        .await?;
+        database.close().await?;
+        let until = percent_encoded(&placed_at.to_rfc3339());
+        let path = format!("/api/v1/orders?limit=1&placed_to={until}");
         let status = connection.get(&path, &self.auditor).await?;
         expect_ok(&path, status, connection.body())?;
         self.keep_cursor(connection.body())?;

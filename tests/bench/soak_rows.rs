@@ -23,7 +23,7 @@ const HOT: [&str; 7] = [
     "webhooks.deliveries",
 ];
 /// From so many rows on a table is measured per row; below, by its size.
-const MANY_ROWS: i64 = 1_000;
+const MANY_ROWS: i64 = 500;
 /// The most that a row's bytes may come to, indexes and dead rows included, in times of the first quarter's.
 const BLOAT_MAX: f64 = 1.5;
 /// The most that a table of few rows may take up.

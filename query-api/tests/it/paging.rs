@@ -253,6 +253,17 @@ async fn page_parameters_out_of_bounds_are_refused() {
     assert_eq!(fields, ["limit", "placed_to", "status", "supplier_id"], "all faults at once");
 }
 
+/// Not "the database does not answer": whoever asks for less is answered.
+#[tokio::test]
+async fn a_read_that_takes_too_long_is_given_up_and_says_what_to_ask_for() {
+    let world = World::new().await;
+    let mut locked = platform::db::begin(&world.pool).await.unwrap();
+    sqlx::query("LOCK TABLE read.orders IN ACCESS EXCLUSIVE MODE").execute(&mut *locked).await.unwrap();
+    world.get(admin(), "/api/v1/orders?offset=5000000").await.refused(503, "took_too_long");
+    locked.rollback().await.unwrap();
+    assert_eq!(world.get(admin(), "/api/v1/orders?offset=5000000").await.status, 200);
+}
+
 #[tokio::test]
 async fn a_changed_cursor_or_one_of_another_list_is_refused() {
     let world = World::new().await;
