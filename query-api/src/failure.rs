@@ -3,7 +3,10 @@
 use events::archive::archived;
 use platform::error::ApiError;
 
-use crate::documents::{InvoiceMismatch, PdfFault, XmlFault};
+use crate::{
+    documents::{InvoiceMismatch, PdfFault, XmlFault},
+    sight::STATEMENT_MAX,
+};
 
 /// Nothing the caller did; all of it is logged by the shell, once.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +41,10 @@ impl From<ReadFailure> for ApiError {
         match &failure {
             ReadFailure::Database(error) if took_too_long(error) => {
                 tracing::warn!(%error, "a read was given up");
-                let message = "Reading this took longer than 5 s and was given up. Ask for less: go on by cursor \
-                               instead of offset, without count, or for a shorter time.";
+                let message = format!(
+                    "Reading this took longer than {STATEMENT_MAX} and was given up. Ask for less: go on by cursor \
+                     instead of offset, without count, or for a shorter time."
+                );
                 Self::unavailable("took_too_long", message, 1)
             }
             ReadFailure::Database(error) if passes_soon(error) => {
@@ -68,7 +73,7 @@ fn passes_soon(error: &sqlx::Error) -> bool {
     }
 }
 
-/// True where a statement was ended at [`STATEMENT_MAX`](crate::sight::STATEMENT_MAX): an offset of millions, or a database
+/// True where a statement was ended at [`STATEMENT_MAX`]: an offset of millions, or a database
 /// that has more to do than it can.
 fn took_too_long(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|refusal| refusal.code().as_deref() == Some("57014"))

@@ -122,7 +122,7 @@ impl Scene {
         }
     }
 
-    /// Half-way down the list, by the time of the order there: an offset of millions is refused. From there on by cursor.
+    /// Half-way down the list, by the time of the order there: an offset of millions is given up. From there on by cursor.
     async fn find_middle(&mut self, connection: &mut HttpConnection) -> anyhow::Result<()> {
         let mut database = PgConnection::connect_with(&self.options).await?;
         let placed_at: DateTime<Utc> = sqlx::query_scalar(

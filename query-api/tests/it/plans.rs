@@ -5,7 +5,7 @@ use events::invoice::Stated;
 use crate::{
     bills::Bill,
     fixtures::{Story, folded, restaurant_details, supplier_details, wanted},
-    world::{Caller, World, id},
+    world::{Caller, World, id, now},
 };
 
 const ORDERS: i64 = 20_000;
@@ -212,6 +212,41 @@ async fn a_search_for_words_that_many_have_reads_those_that_have_them_all() {
             let cost = touched(&world, "read.products").await - before;
             assert_eq!((answer.json()["total"].as_i64(), answer.ids().len()), (Some(121), 10), "{q}");
             assert!((1..=300).contains(&cost), "{cost} rows read: {q}");
+        }
+    }
+}
+
+/// Carts are analysed from a tenth of the usual sample.
+#[tokio::test]
+async fn a_page_of_carts_reads_few_rows_of_restaurants_that_have_many_and_few() {
+    let world = World::with(1, std::time::Duration::from_secs(20)).await;
+    let (admin, buyer) = (Caller::new(1, "ADMIN"), Caller::new(2, "RESTAURANT"));
+    let (many, few) = (id(20), id(21));
+    for restaurant in [many, few] {
+        let members = [(buyer, events::values::MemberRole::Owner)];
+        world.restaurant(restaurant, restaurant_details("R"), &members).await;
+    }
+    world.cart(id(50), many, now()).await;
+    let sql = "INSERT INTO read.carts (cart_id, restaurant_id, converted, created_at, state)
+        SELECT md5('c' || n)::uuid,
+               CASE WHEN n % 1500 = 0 THEN $1 WHEN n % 2 = 0 THEN $2 ELSE md5('r' || n % 50)::uuid END,
+               false, created_at - n * interval '1 minute', state
+        FROM read.carts, generate_series(1, $3) n";
+    sqlx::query(sql).bind(few).bind(many).bind(ORDERS).execute(&world.pool).await.unwrap();
+    sqlx::query("ANALYZE read.carts").execute(&world.pool).await.unwrap();
+    for (caller, query) in [
+        (admin, String::new()),
+        (admin, format!("restaurant_id={many}")),
+        (admin, format!("restaurant_id={few}")),
+        (buyer, String::new()),
+        (buyer, format!("restaurant_id={few}")),
+    ] {
+        for _ in 0..7 {
+            let before = touched(&world, "read.carts").await;
+            let shown = world.get(caller, &format!("/api/v1/carts?limit=10&{query}")).await.ids();
+            assert_eq!(shown.len(), 10, "{query}");
+            let cost = touched(&world, "read.carts").await - before;
+            assert!((1..=90).contains(&cost), "{cost} rows read: {query}");
         }
     }
 }

@@ -71,8 +71,7 @@ async fn partitions_are_made_ahead_once_and_are_as_the_first() {
     .unwrap();
     assert_eq!(unlike, Vec::<String>::new());
     // Attached in the place of another: all indexes come with it, and none is built under the lock.
-    let before = "SELECT log.make_table('filled', 10001, 10101)";
-    connection.execute(before).await.unwrap();
+    connection.execute("SELECT log.make_table('filled', 10001, 10101)").await.unwrap();
     let indexes = "SELECT array_agg(c.relfilenode::text ORDER BY c.oid), bool_and(i.indisvalid), count(c.relispartition OR NULL) \
                    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = 'log.filled'::regclass";
     let apart: (Vec<String>, bool, i64) = sqlx::query_as(indexes).fetch_one(&mut *connection).await.unwrap();
