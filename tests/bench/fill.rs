@@ -16,10 +16,7 @@ use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::mpsc;
 use uuid::{Builder, Uuid};
 
-use crate::{
-    dice::Dice,
-    log_row::{COLUMNS, write_row},
-};
+use crate::{dice::Dice, log_rows::LogRows};
 
 /// Events per transaction: large enough that the round trips do not count.
 const BATCH: usize = 5_000;
@@ -121,8 +118,9 @@ pub async fn fill<T: Send + 'static>(
             make_partitions(&mut connection, 0).await?;
             partitions_until = position + PARTITIONS_EVERY;
         }
-        copy_in(&mut connection, position, &rows).await?;
-        position = rows.last;
+        let last = rows.last;
+        copy_in(&mut connection, position, rows).await?;
+        position = last;
         bar.set_position(u64::try_from(position - before)?);
     }
     bar.finish_and_clear();
@@ -135,22 +133,20 @@ pub async fn fill<T: Send + 'static>(
 /// Rows of the log, up to that position.
 struct Rows {
     last: i64,
-    text: String,
+    rows: LogRows,
 }
 
-async fn copy_in(connection: &mut PgConnection, before: i64, rows: &Rows) -> anyhow::Result<()> {
+async fn copy_in(
+    connection: &mut PgConnection,
+    before: i64,
+    Rows { last, rows }: Rows,
+) -> anyhow::Result<()> {
     let mut tx = connection.begin().await?;
     let head = lock_head(&mut tx).await?;
     ensure!(head.position == before, "somebody else writes to the database that is being filled");
-    let sql = format!("COPY public.events ({COLUMNS}) FROM STDIN");
-    let mut copy = tx.copy_in_raw(&sql).await?;
-    copy.send(rows.text.as_bytes()).await?;
-    let copied = copy.finish().await?;
-    ensure!(i64::try_from(copied)? == rows.last - before, "{copied} rows were copied");
-    sqlx::query("UPDATE public.log_head SET position = $1 WHERE id = 1")
-        .bind(rows.last)
-        .execute(&mut *tx)
-        .await?;
+    let copied = rows.copy_into("public.events", &mut tx).await?;
+    ensure!(i64::try_from(copied)? == last - before, "{copied} rows were copied");
+    sqlx::query("UPDATE public.log_head SET position = $1 WHERE id = 1").bind(last).execute(&mut *tx).await?;
     Ok(tx.commit().await?)
 }
 
@@ -159,12 +155,12 @@ fn rendered(mut position: i64, mut batches: mpsc::Receiver<Vec<NewEvent>>) -> mp
     let (sink, rows) = mpsc::channel(BATCHES_AHEAD);
     thread::spawn(move || {
         while let Some(batch) = batches.blocking_recv() {
-            let mut text = String::with_capacity(batch.len() * 1_000);
+            let mut rows = LogRows::with_capacity(batch.len());
             for event in &batch {
                 position += 1;
-                write_row(&mut text, position, &content_hash(event), event);
+                rows.add(position, &content_hash(event), event);
             }
-            if !batch.is_empty() && sink.blocking_send(Rows { last: position, text }).is_err() {
+            if !batch.is_empty() && sink.blocking_send(Rows { last: position, rows }).is_err() {
                 return; // whoever took them failed, and says why
             }
         }

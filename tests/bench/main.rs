@@ -27,7 +27,7 @@ mod iris_process;
 mod lag;
 mod limit;
 mod load;
-mod log_row;
+mod log_rows;
 mod machine;
 mod market;
 mod names;
@@ -68,6 +68,7 @@ use std::{panic::AssertUnwindSafe, process::ExitCode, time::Instant};
 
 use anyhow::anyhow;
 use futures::FutureExt as _;
+use mimalloc::MiMalloc;
 
 use crate::{
     arguments::{Arguments, HELP, arguments},
@@ -75,6 +76,10 @@ use crate::{
     run::Run,
     table::Ended,
 };
+
+/// Half of what a fill took of this program were `malloc` and `free`.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> anyhow::Result<ExitCode> {
     // What this program starts itself as: a rival that is to be a process of its own.

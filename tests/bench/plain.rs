@@ -4,7 +4,7 @@ use events::NewEvent;
 use sqlx::{Executor as _, PgConnection};
 use uuid::Uuid;
 
-use crate::log_row::{COLUMNS, write_row};
+use crate::log_rows::LogRows;
 
 /// An event with its hash, made beforehand.
 pub type Hashed = ([u8; 32], NewEvent);
@@ -62,16 +62,14 @@ pub async fn insert(
     Ok(())
 }
 
-/// One COPY, as text.
+/// One COPY.
 pub async fn copy_in(connection: &mut PgConnection, batch: &[Hashed], first: &mut i64) -> anyhow::Result<()> {
-    let mut text = String::with_capacity(batch.len() * 1_500);
+    let mut rows = LogRows::with_capacity(batch.len());
     for (hash, event) in batch {
         *first += 1;
-        write_row(&mut text, *first, hash, event);
+        rows.add(*first, hash, event);
     }
-    let mut copy = connection.copy_in_raw(&format!("COPY plain.events ({COLUMNS}) FROM STDIN")).await?;
-    copy.send(text.as_bytes()).await?;
-    copy.finish().await?;
+    rows.copy_into("plain.events", connection).await?;
     Ok(())
 }
 
