@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::{
     run::{Run, postgres_program},
@@ -15,12 +15,13 @@ use crate::{
     table::Row,
 };
 
-const SETTINGS: [&str; 7] = [
+const SETTINGS: [&str; 8] = [
     "server_version",
     "fsync",
     "synchronous_commit",
     "full_page_writes",
     "shared_buffers",
+    "min_wal_size",
     "max_wal_size",
     "wal_compression",
 ];
@@ -35,6 +36,7 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
         settings.push(format!("{name} {value}"));
     }
     run.table.add(Row::text("Postgres", settings.join(", ")).note("the same server for all rows"));
+    make_wal_files(&mut connection).await?;
     let cores = std::thread::available_parallelism()?.get();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load: Vec<&str> = load.split_whitespace().take(3).collect();
@@ -45,6 +47,21 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
         Row::figure("Flushes (fdatasync)", "/s", Spread::one(flushes))
             .note("pg_test_fsync, one 8 kB write each"),
     );
+    Ok(())
+}
+
+/// As many files of the WAL as a server has that has run for a day, and that it uses again and again. A new server makes them
+/// one by one, zeroed and flushed, while commits wait.
+async fn make_wal_files(connection: &mut PgConnection) -> anyhow::Result<()> {
+    let files: i64 = sqlx::query_scalar(
+        "SELECT pg_size_bytes(current_setting('max_wal_size')) / pg_size_bytes(current_setting('wal_segment_size'))",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    for _ in 0..files {
+        connection.execute("SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()").await?;
+    }
+    connection.execute("CHECKPOINT").await?;
     Ok(())
 }
 

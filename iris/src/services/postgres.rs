@@ -137,6 +137,8 @@ impl Postgres<'_> {
     // Pages are logged whole after each checkpoint, and compressed: while orders came for minutes, pglz took 5 to 12 % of
     // both cores for it, and lz4 0.6 (docs/performance.md).
     //
+    // Files of the WAL are kept after quiet hours: each new one is zeroed and flushed while commits wait, 54 to 77 ms.
+    //
     // fsync stays on for throw-away clusters too: tests crash them and expect everything back, and off saved 1 % of
     // 20 CREATE DATABASE and 300 commits.
     fn settings(&self, port: u16, wal_compression: &str) -> String {
@@ -151,6 +153,7 @@ impl Postgres<'_> {
              max_connections = 200\n\
              shared_buffers = '256MB'\n\
              max_wal_size = '4GB'\n\
+             min_wal_size = '4GB'\n\
              wal_compression = {wal_compression}\n\
              fsync = on\n\
              autovacuum = on\n\
