@@ -36,12 +36,14 @@ pub async fn measure(run: &mut Run) -> anyhow::Result<()> {
         settings.push(format!("{name} {value}"));
     }
     run.table.add(Row::text("Postgres", settings.join(", ")).note("the same server for all rows"));
-    make_wal_files(&mut connection).await?;
     let cores = std::thread::available_parallelism()?.get();
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load: Vec<&str> = load.split_whitespace().take(3).collect();
     let machine = format!("{cores} cores, load at the start {}", load.join(" "));
     run.table.add(Row::text("Machine", machine).note("clients, Iris and Postgres share the cores"));
+    // After the load was looked at, which this adds to.
+    eprintln!("— files of the WAL are made, up to max_wal_size");
+    make_wal_files(&mut connection).await?;
     let flushes = flushes_per_second(run)?;
     run.table.add(
         Row::figure("Flushes (fdatasync)", "/s", Spread::one(flushes))
