@@ -169,9 +169,7 @@ impl IrisProcess {
     /// # Panics
     /// If it is not running.
     pub fn kill(&mut self) {
-        let mut child = self.child.take().expect("it runs");
-        child.kill().expect("it can be killed");
-        child.wait().expect("it ends");
+        end(self.child.take().expect("it runs")).expect("it can be killed");
     }
 
     /// SIGSTOP: it is there, and does nothing, until [`Self::resume`].
@@ -253,9 +251,8 @@ impl IrisProcess {
 
 impl Drop for IrisProcess {
     fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _gone = child.kill();
-            let _ended = child.wait();
+        if let Some(child) = self.child.take() {
+            let _gone = end(child);
         }
         if std::thread::panicking() {
             eprintln!("{} has the log of a process", self.log().display());
@@ -263,6 +260,17 @@ impl Drop for IrisProcess {
             let _best_effort = fs::remove_file(self.log());
         }
     }
+}
+
+/// kill -9. Of a process whose clock is set, libfaketime leaves two files in shared memory then, which it takes away only
+/// where a process ends by itself.
+fn end(mut child: Child) -> std::io::Result<()> {
+    child.kill()?;
+    child.wait()?;
+    for name in ["faketime_shm_", "sem.faketime_sem_"] {
+        let _none = fs::remove_file(format!("/dev/shm/{name}{}", child.id()));
+    }
+    Ok(())
 }
 
 /// Tells a process of ours.
