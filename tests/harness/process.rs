@@ -169,7 +169,7 @@ impl IrisProcess {
     /// # Panics
     /// If it is not running.
     pub fn kill(&mut self) {
-        end(self.child.take().expect("it runs")).expect("it can be killed");
+        kill_nine(self.child.take().expect("it runs")).expect("it can be killed");
     }
 
     /// SIGSTOP: it is there, and does nothing, until [`Self::resume`].
@@ -252,7 +252,7 @@ impl IrisProcess {
 impl Drop for IrisProcess {
     fn drop(&mut self) {
         if let Some(child) = self.child.take() {
-            let _gone = end(child);
+            let _gone = kill_nine(child);
         }
         if std::thread::panicking() {
             eprintln!("{} has the log of a process", self.log().display());
@@ -264,7 +264,10 @@ impl Drop for IrisProcess {
 
 /// kill -9. Of a process whose clock is set, libfaketime leaves two files in shared memory then, which it takes away only
 /// where a process ends by itself.
-fn end(mut child: Child) -> std::io::Result<()> {
+///
+/// # Errors
+/// Whatever the system has against it.
+pub fn kill_nine(mut child: Child) -> std::io::Result<()> {
     child.kill()?;
     child.wait()?;
     for name in ["faketime_shm_", "sem.faketime_sem_"] {

@@ -5,7 +5,7 @@ mod kitchen;
 
 use std::process::Output;
 
-use harness::until;
+use harness::{process::kill_nine, until};
 
 use self::kitchen::Kitchen;
 
@@ -86,14 +86,13 @@ async fn a_run_whose_process_is_killed_is_taken_up_and_told_once() {
     let mut gate = kitchen.pool().acquire().await.unwrap();
     sqlx::query("SELECT pg_advisory_lock(42)").execute(&mut *gate).await.unwrap();
     let night = kitchen.night(6);
-    let mut running = kitchen.forecasts(&night).spawn().unwrap();
+    let running = kitchen.forecasts(&night).spawn().unwrap();
     until("the run waits", async || {
         let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)";
         kitchen.value::<bool>(waits).await
     })
     .await;
-    running.kill().unwrap();
-    running.wait().unwrap();
+    kill_nine(running).unwrap();
     sqlx::query("SELECT pg_advisory_unlock(42)").execute(&mut *gate).await.unwrap();
     drop(gate);
     until("its transaction is gone", async || {
