@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use nix::{
@@ -200,6 +201,18 @@ impl IrisProcess {
         let mut child = self.child.take().expect("it runs");
         signal(&child, Signal::SIGTERM);
         child.wait().expect("it ends").code()
+    }
+
+    /// SIGTERM, and back once it has ended; what else the task does goes on meanwhile.
+    ///
+    /// # Panics
+    /// If it is not running.
+    pub async fn stop_meanwhile(&mut self) {
+        signal(self.child.as_ref().expect("it runs"), Signal::SIGTERM);
+        while !self.has_ended() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.child = None;
     }
 
     /// The memory that it takes now.

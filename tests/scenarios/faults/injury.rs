@@ -115,8 +115,8 @@ impl Body<'_> {
             }
             Injury::ProcessStopped(process) => {
                 let mut process = self.processes[process].lock().await;
-                // It answers what it has begun, and while it does, this must not hold up those who ask.
-                tokio::task::block_in_place(|| process.stop());
+                // It ends what it has begun, and needs for it what another fault may have taken: that one must end meanwhile.
+                process.stop_meanwhile().await;
                 process.launch_until_it_runs().await;
             }
             Injury::PostgresKilled => self.servers.kill_postgres().await,
