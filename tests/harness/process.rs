@@ -1,6 +1,7 @@
 //! The program itself, as a process that can be killed.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     net::TcpListener,
     path::PathBuf,
@@ -193,26 +194,43 @@ impl IrisProcess {
         self.child.is_some()
     }
 
-    /// SIGTERM, and the exit code that it ends with.
+    /// SIGTERM, and the exit code that it ends with. What else the task does goes on meanwhile: the process may need it to
+    /// end what it has begun.
     ///
     /// # Panics
     /// If it is not running.
-    pub fn stop(&mut self) -> Option<i32> {
-        let mut child = self.child.take().expect("it runs");
-        signal(&child, Signal::SIGTERM);
-        child.wait().expect("it ends").code()
-    }
-
-    /// SIGTERM, and back once it has ended; what else the task does goes on meanwhile.
-    ///
-    /// # Panics
-    /// If it is not running.
-    pub async fn stop_meanwhile(&mut self) {
-        signal(self.child.as_ref().expect("it runs"), Signal::SIGTERM);
-        while !self.has_ended() {
+    pub async fn stop(&mut self) -> Option<i32> {
+        let child = self.child.as_mut().expect("it runs");
+        signal(child, Signal::SIGTERM);
+        loop {
+            if let Some(status) = child.try_wait().expect("a child of ours") {
+                self.child = None;
+                return status.code();
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        self.child = None;
+    }
+
+    /// Of each connection that it has to that port of this machine, whether the system asks the other side, while it is
+    /// silent, if it is still there.
+    ///
+    /// # Panics
+    /// If it is not running, or the system has no `/proc`.
+    pub fn connections_asked(&self, port: u16) -> Vec<bool> {
+        let process = format!("/proc/{}", self.child.as_ref().expect("it runs").id());
+        let open = fs::read_dir(format!("{process}/fd")).expect("a process of ours").flatten();
+        let sockets: HashSet<String> = open
+            .filter_map(|entry| fs::read_link(entry.path()).ok())
+            .filter_map(|link| {
+                Some(link.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned())
+            })
+            .collect();
+        let peer = format!(":{port:04X}");
+        let table = fs::read_to_string(format!("{process}/net/tcp")).expect("a process of ours");
+        let rows = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+        // Columns as the kernel's proc_net_tcp.txt has them; timer 2 is the one that asks.
+        let ours = rows.filter(|row| row[2].ends_with(&peer) && sockets.contains(row[9]));
+        ours.map(|row| row[5].starts_with("02:")).collect()
     }
 
     /// The memory that it takes now.

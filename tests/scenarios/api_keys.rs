@@ -86,7 +86,7 @@ async fn a_key_that_ended_at_one_process_opens_nothing_at_another() {
 
     // Nothing of it stays with the processes: they are stopped, and all that they said is looked through.
     let ports = [&iris, &other].map(|process| process.base.rsplit(':').next().unwrap().to_owned());
-    assert_eq!((iris.stop(), other.stop()), (Some(0), Some(0)));
+    assert_eq!((iris.stop().await, other.stop().await), (Some(0), Some(0)));
     for port in ports {
         let said = fs::read_to_string(std::env::temp_dir().join(format!("iris-test-{port}.log"))).unwrap();
         assert!(said.contains("answered"), "it said something");

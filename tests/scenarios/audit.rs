@@ -110,7 +110,7 @@ async fn lists_as_of_a_position_are_what_the_live_lists_answered_then() {
     let left = format!("/audit/views/{}", by_time["id"].as_str().unwrap());
     auditor.send(Method::DELETE, &left, &[], None).await.unwrap().expect(204);
     until("nothing is left of any view", async || schemas(&database).await == 0).await;
-    assert_eq!(iris.stop(), Some(0));
+    assert_eq!(iris.stop().await, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,7 +189,7 @@ async fn who_got_to_see_or_do_what_is_told_with_its_request() {
     );
     let told = serde_json::to_string(&all).unwrap();
     assert!(!told.contains("@iris.test"), "no address stands in it");
-    assert_eq!(iris.stop(), Some(0), "what was queued is written, and nobody complains");
+    assert_eq!(iris.stop().await, Some(0), "what was queued is written, and nobody complains");
     let kept: i64 =
         sqlx::query_scalar("SELECT count(*) FROM audit.access_log").fetch_one(&database.pool).await.unwrap();
     // Four logins, the list, the refusal, and each look at the accesses themselves.

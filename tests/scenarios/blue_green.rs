@@ -140,7 +140,7 @@ async fn read_models_are_exchanged_under_load_and_no_read_fails() {
     tokio::join!(buying, reading, operating);
     expect_sound(&database).await;
     assert_eq!(succeed(&iris, &["parked"]).await, "nothing is parked\n");
-    assert_eq!(iris.stop(), Some(0));
+    assert_eq!(iris.stop().await, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,7 +78,7 @@ async fn every_process_does_its_work_under_its_own_login() {
     make_logins(&database).await;
     // Migrates, which grants, and puts in the demo's market; the processes then go on alone.
     let mut serving = IrisProcess::start(&database).await;
-    assert_eq!(serving.stop(), Some(0));
+    assert_eq!(serving.stop().await, Some(0));
     let nats = NatsServer::start("logins").await;
     let mut processes = Vec::new();
     for place in 0..PROCESSES.len() {
@@ -131,7 +131,7 @@ async fn every_process_does_its_work_under_its_own_login() {
 async fn a_login_that_no_policy_binds_is_named() {
     let database = TestDatabase::create().await;
     let mut iris = IrisProcess::start(&database).await;
-    assert_eq!(iris.stop(), Some(0));
+    assert_eq!(iris.stop().await, Some(0));
     let log = std::env::temp_dir().join(format!("iris-test-logins-{}.log", database.name));
     let file = std::fs::File::create(&log).unwrap();
     let child = iris

@@ -58,7 +58,7 @@ async fn an_operator_lists_jobs_and_runs_one_and_auditors_see_that() {
 async fn a_job_that_runs_elsewhere_is_not_run_beside_it() {
     let database = TestDatabase::create().await;
     let mut iris = IrisProcess::start(&database).await;
-    assert_eq!(iris.stop(), Some(0));
+    assert_eq!(iris.stop().await, Some(0));
     sqlx::query(
         "INSERT INTO jobs.runs (job, scheduled_for, run_id, state, trigger, attempt, holder, fence, lease_until, \
                                 started_at) \

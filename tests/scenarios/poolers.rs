@@ -77,7 +77,7 @@ impl Pooler {
 async fn a_pooler_is_used_where_it_keeps_statements_apart_and_refused_by_name_where_it_does_not() {
     let database = TestDatabase::create().await;
     let mut iris = IrisProcess::start(&database).await;
-    assert_eq!(iris.stop(), Some(0));
+    assert_eq!(iris.stop().await, Some(0));
     let tracks = version() >= (1, 21);
     let pooler = Pooler::start(&database, tracks).await;
     if tracks {
@@ -91,7 +91,7 @@ async fn a_pooler_is_used_where_it_keeps_statements_apart_and_refused_by_name_wh
             assert_eq!(own.expect(200).body["items"].as_array().unwrap().len(), 1);
             assert_eq!(others.expect(200).body["items"].as_array().unwrap().len(), 0);
         }
-        assert_eq!(iris.stop(), Some(0));
+        assert_eq!(iris.stop().await, Some(0));
         return;
     }
     let refused = iris.command("serve").env("DATABASE_URL", pooler.url(&database)).output().unwrap();

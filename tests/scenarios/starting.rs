@@ -47,7 +47,7 @@ fn no_refusal_shows_a_password() {
 async fn another_secret_than_people_were_sealed_under_is_refused() {
     let database = TestDatabase::create().await;
     let mut iris = IrisProcess::start(&database).await;
-    assert_eq!(iris.stop(), Some(0));
+    assert_eq!(iris.stop().await, Some(0));
     let other = iris
         .command("serve")
         .env("SECRETS_KEY", "another one of thirty-two bytes at least")
@@ -98,5 +98,5 @@ async fn it_tells_how_it_is_and_ends_in_order() {
     for page in ["/docs/", "/api/v1/openapi.json", "/version"] {
         assert!(reqwest::get(format!("{}{page}", iris.base)).await.unwrap().status().is_success(), "{page}");
     }
-    assert_eq!(iris.stop(), Some(0), "SIGTERM ends it in order");
+    assert_eq!(iris.stop().await, Some(0), "SIGTERM ends it in order");
 }

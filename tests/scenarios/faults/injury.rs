@@ -116,7 +116,7 @@ impl Body<'_> {
             Injury::ProcessStopped(process) => {
                 let mut process = self.processes[process].lock().await;
                 // It ends what it has begun, and needs for it what another fault may have taken: that one must end meanwhile.
-                process.stop_meanwhile().await;
+                let _code = process.stop().await;
                 process.launch_until_it_runs().await;
             }
             Injury::PostgresKilled => self.servers.kill_postgres().await,

@@ -12,13 +12,22 @@ mod sabotage;
 mod traders;
 mod world;
 
-use std::{ops::RangeInclusive, sync::Mutex, thread, time::Instant};
+use std::{
+    ops::RangeInclusive,
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
 
 use harness::PrivateServers;
 use sqlx::{Connection as _, PgConnection};
 use tokio::runtime::Runtime;
 
-use self::{plan::Plan, world::World};
+use self::{
+    injury::{Injury, Reach},
+    plan::Plan,
+    world::World,
+};
 
 /// `17` or `1-500`: the plans that are tried.
 const VARIABLE: &str = "IRIS_FAULT_SEEDS";
@@ -44,6 +53,16 @@ fn whatever_dies_what_was_acknowledged_is_recorded_once() {
     assert!(failed.is_empty(), "failed: {failed:?}; SEEDS=<seed> tries one again{rest}");
 }
 
+/// What was begun is ended first, and that needs the database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_stops_once_the_database_speaks_again() {
+    let servers = PrivateServers::start("faults-stop");
+    let silence = Duration::from_secs(4);
+    let injuries =
+        vec![(40, Injury::DatabaseSilent(Reach::One(1), silence)), (41, Injury::ProcessStopped(1))];
+    try_plan(&servers, &Plan { seed: 0, injuries }).await;
+}
+
 /// What is still to be tried, by anybody.
 #[derive(Clone)]
 struct Left {
@@ -63,8 +82,9 @@ fn try_what_is_left(world: usize, left: &Mutex<Left>) {
     };
     while let Some(seed) = take() {
         // Whatever a plan leaves running ends with its runtime.
-        let tried =
-            thread::scope(|scope| scope.spawn(|| runtime().block_on(try_seed(&servers, seed))).join());
+        let tried = thread::scope(|scope| {
+            scope.spawn(|| runtime().block_on(try_plan(&servers, &Plan::of(seed)))).join()
+        });
         if tried.is_err() {
             eprintln!("seed {seed}: FAILED");
             left.lock().unwrap().failed.push(seed);
@@ -72,13 +92,13 @@ fn try_what_is_left(world: usize, left: &Mutex<Left>) {
     }
 }
 
-async fn try_seed(servers: &PrivateServers, seed: u64) {
-    let (plan, began) = (Plan::of(seed), Instant::now());
+async fn try_plan(servers: &PrivateServers, plan: &Plan) {
+    let (seed, began) = (plan.seed, Instant::now());
     // Said before, so that a plan that fails is known.
     eprintln!("seed {seed}: {:?}", plan.injuries);
     let mut world = World::open(servers, seed).await;
     let opened = Instant::now();
-    let history = world.live_through(&plan, servers).await;
+    let history = world.live_through(plan, servers).await;
     let lived = Instant::now();
     world.heal().await;
     history.check(&world).await;

@@ -79,7 +79,7 @@ async fn a_house_archives_what_is_old_goes_on_and_brings_it_back() {
         assert!(back.status.success(), "{}", said(&back));
     }
     admin.get("/audit/events?from_position=1&limit=5").await.expect(200);
-    assert_eq!(iris.stop(), Some(0));
+    assert_eq!(iris.stop().await, Some(0));
     let doctor = iris.command("doctor").output().unwrap();
     assert!(doctor.status.success(), "{}", said(&doctor));
     std::fs::remove_dir_all(&place).unwrap();

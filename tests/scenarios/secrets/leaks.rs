@@ -70,7 +70,7 @@ async fn no_secret_shows_in_logs_metrics_answers_the_database_or_the_stream() {
     ));
     let metrics = reqwest::get(format!("{}/metrics", iris.base)).await.unwrap().bytes().await.unwrap();
     let rotated = iris.command("secrets").arg("rewrap").output().unwrap();
-    assert_eq!(iris.stop(), Some(0), "which writes what is left of the log");
+    assert_eq!(iris.stop().await, Some(0), "which writes what is left of the log");
 
     let mut places = answers;
     places.push(("/metrics".to_owned(), metrics.to_vec()));

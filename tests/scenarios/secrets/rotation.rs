@@ -136,7 +136,7 @@ async fn both_kinds_of_keys_are_exchanged_while_webhooks_go_out_and_none_fails()
         assert!(is_signed(&asked, &webhook.body), "{asked}");
     }
     // Who starts with the new key alone opens everything.
-    assert_eq!(iris.stop(), Some(0));
+    assert_eq!(iris.stop().await, Some(0));
     drop(beside);
     let alone = key("2026", 2);
     let old_alone = iris.command("serve").env("KEY_ENCRYPTION_KEYS", &old).output().unwrap();
