@@ -1,6 +1,7 @@
 //! Connections to Postgres, directly or through PgBouncer in transaction mode.
 
 mod canary;
+mod loss;
 mod transaction;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use thiserror::Error;
 
 pub use self::{
     canary::canary,
+    loss::connect_alone,
     transaction::{begin, begin_with},
 };
 
@@ -76,7 +78,22 @@ pub enum DbError {
 pub async fn connect(url: &SecretString, options: &DbOptions) -> Result<PgPool, DbError> {
     let connection = connect_options(url)?.application_name(&options.application_name);
     let host = host(&connection);
-    pool_options(options).connect_with(connection).await.map_err(|source| DbError::Unusable { host, source })
+    pool_options(options, &connection)
+        .connect_with(connection)
+        .await
+        .map_err(|source| DbError::Unusable { host, source })
+}
+
+/// A pool with no connection yet: the first is opened when it is needed.
+pub fn connect_lazily(database: PgConnectOptions, max_connections: u32) -> PgPool {
+    let noticing = database.clone();
+    PgPoolOptions::new()
+        .max_connections(max_connections)
+        .after_connect(move |_, _| {
+            loss::notice_loss(&noticing);
+            Box::pin(async { Ok(()) })
+        })
+        .connect_lazy_with(database)
 }
 
 /// Options that also a pooler in transaction mode takes.
@@ -90,8 +107,8 @@ pub fn connect_options(url: &SecretString) -> Result<PgConnectOptions, DbError> 
     Ok(options.extra_float_digits(None))
 }
 
-fn pool_options(options: &DbOptions) -> PgPoolOptions {
-    let timeout_ms = options.statement_timeout_ms;
+fn pool_options(options: &DbOptions, database: &PgConnectOptions) -> PgPoolOptions {
+    let (timeout_ms, database) = (options.statement_timeout_ms, database.clone());
     PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -102,7 +119,10 @@ fn pool_options(options: &DbOptions) -> PgPoolOptions {
         .before_acquire(|connection, meta| {
             Box::pin(async move { Ok(meta.idle_for < TRUSTED_IDLE || connection.ping().await.is_ok()) })
         })
-        .after_connect(move |connection, _| Box::pin(limit_statements(connection, timeout_ms)))
+        .after_connect(move |connection, _| {
+            loss::notice_loss(&database);
+            Box::pin(limit_statements(connection, timeout_ms))
+        })
 }
 
 async fn limit_statements(connection: &mut PgConnection, timeout_ms: Option<u32>) -> Result<(), sqlx::Error> {

@@ -3,7 +3,8 @@
 use command_api::domain::stock::{AdjustStock, StockChange};
 use events::{log::check_log, values::Quantity};
 use futures::future::join_all;
-use harness::{Cut, Ordering, PrivateServers, Proxy, TestDatabase, ordering::place, until};
+use harness::{Cut, IrisProcess, Ordering, PrivateServers, Proxy, TestDatabase, ordering::place, until};
+use serde_json::json;
 use sqlx::PgPool;
 
 async fn orders(pool: &PgPool) -> i64 {
@@ -131,6 +132,27 @@ async fn an_unknown_outcome_is_not_forgotten_because_the_log_cannot_be_asked() {
             .await
             .unwrap();
     assert_eq!(adjusted, 1);
+}
+
+/// A machine that is lost says no goodbye: who waits for it would wait for ever. What cannot be lost within one machine is
+/// looked for in the system's own table: that it asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_every_connection_the_system_asks_whether_the_other_side_is_still_there() {
+    let database = TestDatabase::create().await;
+    let iris = IrisProcess::start(&database).await;
+    // Appends and sealing have connections of their own.
+    let admin = iris.client().logged_in("admin@iris.test").await;
+    let restaurant = json!({"name": "Grannens krog", "contact_email": "granne@iris.test"});
+    admin.post("/restaurants", &restaurant).await.expect(201);
+
+    let sessions = "SELECT count(*) FROM pg_stat_activity \
+         WHERE datname = current_database() AND usename = 'iris_test_app'";
+    until("every session's connection is asked", async || {
+        let sessions: i64 = sqlx::query_scalar(sessions).fetch_one(&database.pool).await.unwrap();
+        let asked = iris.connections_asked(database.options.get_port());
+        asked.len() == usize::try_from(sessions).unwrap() && asked.iter().all(|is_asked| *is_asked)
+    })
+    .await;
 }
 
 /// The server is killed while the append waits for the head's lock: it never happened, and is done again.

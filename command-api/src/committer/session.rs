@@ -1,7 +1,8 @@
 //! The committer's own connections, and what it knows about the log's head.
 
 use events::log::{self, Head};
-use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use platform::db;
+use sqlx::{PgConnection, postgres::PgConnectOptions};
 
 /// A connection that is made when needed and dropped when it fails.
 pub struct Session {
@@ -21,7 +22,7 @@ impl Session {
     /// over an earlier connection can still happen.
     pub async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         if self.connection.is_none() {
-            let mut connection = PgConnection::connect_with(&self.options).await?;
+            let mut connection = db::connect_alone(&self.options).await?;
             self.head = log::fence(&mut connection).await?;
             self.connection = Some(connection);
         }
@@ -60,7 +61,7 @@ impl LookUps {
     /// The connection.
     pub async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
         if self.connection.is_none() {
-            self.connection = Some(PgConnection::connect_with(&self.options).await?);
+            self.connection = Some(db::connect_alone(&self.options).await?);
         }
         Ok(self.connection.as_mut().expect("made above"))
     }

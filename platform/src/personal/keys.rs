@@ -2,13 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{PgPool, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 use super::{FreshKey, PersonKey, PersonalError, Vault, envelope, key_id_of};
+use crate::db;
 
 /// Connections for sealing at the entry of commands: few commands hold anything personal.
 const CONNECTIONS_MAX: u32 = 4;
@@ -49,8 +47,7 @@ impl PersonalKeys {
 
     /// Over connections of their own, made when the first is needed.
     pub fn connecting(database: PgConnectOptions, vault: Arc<Vault>) -> Self {
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy_with(database);
-        Self::new(pool, vault)
+        Self::new(db::connect_lazily(database, CONNECTIONS_MAX), vault)
     }
 
     /// See [`Vault::blind_index`].
