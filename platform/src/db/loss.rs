@@ -1,9 +1,8 @@
 //! Noticing that Postgres' machine is gone.
 //!
 //! One that dies says nothing, nor does a firewall that forgets a connection. Left to itself, Linux tries for a quarter
-//! of an hour to deliver what was sent, and who waits for an answer to what has arrived waits for ever: commands stood
-//! still so long after a failover to another address. The system is told to ask, and not to try for so long.
-//! docs/decisions/0021 has why it is done here.
+//! of an hour to deliver what was sent, and who waits for an answer to what has arrived waits for ever. The system is told
+//! to ask, and not to try for so long. docs/decisions/0021 has what was measured, and why it is done here.
 
 use std::{
     fs,
